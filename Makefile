@@ -1,0 +1,51 @@
+# Everything a person needs: `make setup`, `make demo`, `make test`. What each installs stays in .venv.
+PYTHON ?= python3
+BIN := .venv/bin
+# This machine's uv, else the one that `setup` puts into .venv.
+UV = $(or $(shell command -v uv),$(BIN)/uv)
+PACKAGES := cli components finops plan policies problems stacks
+
+.PHONY: setup demo test lint bench tools lock picture clean
+
+setup: .venv/.installed
+
+.venv/.installed: pyproject.toml requirements/dev.txt requirements/uv.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "Python 3.11 or newer is needed; `$(PYTHON) --version` was found. Name another: make setup PYTHON=python3.12"; exit 1; }
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	command -v uv >/dev/null || $(BIN)/python -m pip install --quiet --require-hashes -r requirements/uv.txt
+	$(UV) pip install --quiet --python $(BIN)/python --require-hashes -r requirements/dev.txt
+	$(UV) pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
+	# Without compiled modules the AWS SDK takes four times as long to start.
+	PYTHONDONTWRITEBYTECODE= $(BIN)/python -m compileall -q -j 0 $(BIN)/../lib || true
+	touch $@
+
+demo: setup
+	$(BIN)/tradewind plan prod
+
+test: setup
+	$(BIN)/python -m pytest
+
+lint: setup
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+bench: setup
+	$(BIN)/python bench/run.py
+
+tools: setup
+	@echo "Nothing to build yet: planning needs no engine."
+
+# Locks hold versions and hashes only, never where they were fetched from.
+lock: setup
+	$(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --upgrade requirements/uv.in -o requirements/uv.txt
+	$(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --upgrade \
+		pyproject.toml requirements/dev.in --extra stacks --extra policy -o requirements/dev.txt
+
+# The picture in the README, made by the command itself.
+picture: setup
+	$(BIN)/tradewind plan prod --save-svg docs/plan-prod.svg
+
+clean:
+	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -1,0 +1,5 @@
+"""`python -m cli` is `tradewind`."""
+
+from cli import main
+
+main()

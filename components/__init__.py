@@ -1,0 +1,1 @@
+"""What a platform is made of: one Pulumi component per module."""

@@ -1,0 +1,1 @@
+"""What it will cost: the price book, the estimate of a plan, usage."""

@@ -1,0 +1,1 @@
+"""Facts that ship with the package, and the scripts that make them."""

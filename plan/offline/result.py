@@ -1,0 +1,42 @@
+"""From the child's answer to a graph, or to the one message that says what went wrong."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from plan.graph import Finding, Graph, Resource
+from plan.offline.failures import problem_of
+from plan.offline.process import Limits, Outcome
+from plan.project import Program
+from plan.regions import with_regions
+from problems import InputError, Missing
+
+__all__ = ["graph_of"]
+
+
+def graph_of(program: Program, outcome: Outcome, limits: Limits, remarks: tuple[str, ...] = ()) -> Graph:
+    """The graph of a run. Raises `InputError` or `Missing` when the program did not come to its end."""
+    document = outcome.document
+    if document is None or document.get("error") is not None:
+        problem = problem_of(program, outcome, limits)
+        raise problem if isinstance(problem, Missing) else InputError([problem])
+    resources = with_regions(
+        (_resource(row) for row in document["resources"]), program.config.get("aws:region", "")
+    )
+    return Graph.of(
+        resources,
+        place=program.place,
+        origin="offline",
+        assumptions=tuple(sorted({*document["assumptions"], *program.assumptions, *remarks})),
+        findings=tuple(Finding(**found) for found in document["findings"]),
+        outputs=document["outputs"],
+    )
+
+
+def _resource(row: dict[str, Any]) -> Resource:
+    row["dependencies"] = tuple(row.get("dependencies", ()))
+    if "property_dependencies" in row:
+        row["property_dependencies"] = {
+            key: tuple(urns) for key, urns in row["property_dependencies"].items()
+        }
+    return Resource(**row)

@@ -1,0 +1,293 @@
+"""What is known to hold no data: everything in it comes from the program and can be made again.
+
+A type that is neither here nor a registered store is of unknown nature, and so is the answer.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+
+from plan.graph import Resource
+
+__all__ = ["is_stateless"]
+
+_AWS_SERVICES = frozenset(
+    [
+        "accessanalyzer",
+        "acm",
+        "acmpca",
+        "alb",
+        "amp",
+        "apigateway",
+        "apigatewayv2",
+        "appautoscaling",
+        "appconfig",
+        "applicationinsights",
+        "appmesh",
+        "apprunner",
+        "appsync",
+        "athena",
+        "autoscaling",
+        "autoscalingplans",
+        "backup",
+        "batch",
+        "bcmdata",
+        "bedrock",
+        "budgets",
+        "cfg",
+        "cloudcontrol",
+        "cloudformation",
+        "cloudfront",
+        "cloudhsmv2",
+        "cloudtrail",
+        "cloudwatch",
+        "codebuild",
+        "codedeploy",
+        "codepipeline",
+        "computeoptimizer",
+        "controltower",
+        "costexplorer",
+        "detective",
+        "dlm",
+        "ec2",
+        "ec2clientvpn",
+        "ec2transitgateway",
+        "ecs",
+        "eks",
+        "elb",
+        "elasticloadbalancing",
+        "elasticloadbalancingv2",
+        "emr",
+        "emrcontainers",
+        "emrserverless",
+        "evidently",
+        "fms",
+        "globalaccelerator",
+        "guardduty",
+        "iam",
+        "identitystore",
+        "imagebuilder",
+        "inspector",
+        "inspector2",
+        "kms",
+        "lakeformation",
+        "lambda",
+        "lb",
+        "licensemanager",
+        "macie2",
+        "networkfirewall",
+        "networkmanager",
+        "oam",
+        "organizations",
+        "osis",
+        "pipes",
+        "ram",
+        "resourceexplorer",
+        "resourcegroups",
+        "rolesanywhere",
+        "route53",
+        "route53domains",
+        "route53profiles",
+        "route53recoverycontrol",
+        "route53recoveryreadiness",
+        "rum",
+        "scheduler",
+        "schemas",
+        "securityhub",
+        "servicecatalog",
+        "servicediscovery",
+        "servicequotas",
+        "sfn",
+        "shield",
+        "signer",
+        "ssm",
+        "ssmcontacts",
+        "ssoadmin",
+        "synthetics",
+        "verifiedaccess",
+        "vpc",
+        "vpclattice",
+        "waf",
+        "wafregional",
+        "wafv2",
+        "xray",
+    ]
+)
+# Settings of services whose central types are stores.
+_AWS_SETTINGS = frozenset(
+    [
+        "dax/parameterGroup",
+        "dax/subnetGroup",
+        "docdb/clusterInstance",
+        "docdb/clusterParameterGroup",
+        "docdb/globalCluster",
+        "docdb/subnetGroup",
+        "dynamodb/contributorInsights",
+        "dynamodb/kinesisStreamingDestination",
+        "dynamodb/resourcePolicy",
+        "dynamodb/tableItem",
+        "dynamodb/tableReplica",
+        "dynamodb/tag",
+        "ebs/encryptionByDefault",
+        "ebs/defaultKmsKey",
+        "ebs/snapshotBlockPublicAccess",
+        "efs/accessPoint",
+        "efs/backupPolicy",
+        "efs/fileSystemPolicy",
+        "efs/mountTarget",
+        "efs/replicationConfiguration",
+        "elasticache/globalReplicationGroup",
+        "elasticache/parameterGroup",
+        "elasticache/subnetGroup",
+        "elasticache/user",
+        "elasticache/userGroup",
+        "elasticache/userGroupAssociation",
+        "glue/catalogTableOptimizer",
+        "glue/connection",
+        "glue/crawler",
+        "glue/dataCatalogEncryptionSettings",
+        "glue/job",
+        "glue/resourcePolicy",
+        "glue/securityConfiguration",
+        "glue/trigger",
+        "glue/workflow",
+        "kinesis/resourcePolicy",
+        "kinesis/streamConsumer",
+        "memorydb/acl",
+        "memorydb/multiRegionCluster",
+        "memorydb/parameterGroup",
+        "memorydb/subnetGroup",
+        "memorydb/user",
+        "msk/configuration",
+        "neptune/clusterInstance",
+        "neptune/clusterParameterGroup",
+        "neptune/globalCluster",
+        "neptune/parameterGroup",
+        "neptune/subnetGroup",
+        "opensearch/domainPolicy",
+        "opensearch/serverlessAccessPolicy",
+        "opensearch/serverlessLifecyclePolicy",
+        "opensearch/serverlessSecurityPolicy",
+        "opensearch/serverlessVpcEndpoint",
+        "opensearch/vpcEndpoint",
+        "redshift/parameterGroup",
+        "redshift/subnetGroup",
+        "redshift/snapshotCopy",
+        "sagemaker/endpoint",
+        "sagemaker/endpointConfiguration",
+        "sagemaker/image",
+        "sagemaker/model",
+        "sagemaker/modelPackageGroupPolicy",
+        "sagemaker/pipeline",
+        "sagemaker/studioLifecycleConfig",
+        "s3tables/namespace",
+        "s3tables/table",
+        "s3tables/tableBucketPolicy",
+        "s3tables/tableBucketReplication",
+        "s3tables/tablePolicy",
+        "secretsmanager/secretPolicy",
+        "secretsmanager/secretRotation",
+        "secretsmanager/secretVersion",
+        "sns/topicPolicy",
+        "sns/topicSubscription",
+        "sqs/queuePolicy",
+        "sqs/redriveAllowPolicy",
+        "sqs/redrivePolicy",
+        "cognito/userPoolClient",
+        "cognito/userPoolDomain",
+        "cognito/identityPool",
+        "cognito/resourceServer",
+    ]
+)
+# Whole services of settings around a store: every type of them but the stores themselves.
+_AWS_SURROUNDINGS = (
+    "aws:s3/bucket",
+    "aws:ecr/",
+    "aws:rds/",
+    "aws:s3/accountPublicAccessBlock",
+    "aws:s3/accessPoint",
+)
+_KUBERNETES_GROUPS = frozenset(
+    [
+        "admissionregistration.k8s.io",
+        "apiextensions.k8s.io",
+        "apiregistration.k8s.io",
+        "apps",
+        "autoscaling",
+        "batch",
+        "cert-manager.io",
+        "coordination.k8s.io",
+        "core",
+        "discovery.k8s.io",
+        "eks.amazonaws.com",
+        "external-secrets.io",
+        "flowcontrol.apiserver.k8s.io",
+        "gateway.networking.k8s.io",
+        "helm.toolkit.fluxcd.io",
+        "karpenter.k8s.aws",
+        "karpenter.sh",
+        "keda.sh",
+        "kueue.x-k8s.io",
+        "metrics.k8s.io",
+        "monitoring.coreos.com",
+        "networking.istio.io",
+        "networking.k8s.io",
+        "node.k8s.io",
+        "policy",
+        "rbac.authorization.k8s.io",
+        "resource.k8s.io",
+        "scheduling.k8s.io",
+        "security.istio.io",
+        "snapshot.storage.k8s.io",
+        "storage.k8s.io",
+        "vpcresources.k8s.aws",
+    ]
+)
+_OTHER_PACKAGES = frozenset({"command", "null", "random", "time", "tls"})
+
+
+# Charts that bring controllers without volumes; what any other brings is not in the graph.
+_CHARTS = frozenset(
+    [
+        "aws-for-fluent-bit",
+        "aws-load-balancer-controller",
+        "aws-node-termination-handler",
+        "cert-manager",
+        "cluster-autoscaler",
+        "descheduler",
+        "external-dns",
+        "external-secrets",
+        "gpu-operator",
+        "ingress-nginx",
+        "karpenter",
+        "karpenter-crd",
+        "keda",
+        "kube-state-metrics",
+        "kueue",
+        "kyverno",
+        "metrics-server",
+        "nvidia-device-plugin",
+        "prometheus-node-exporter",
+        "secrets-store-csi-driver",
+    ]
+)
+_RELEASES = ("kubernetes:helm.sh/v3:Release", "kubernetes:helm.sh/v4:Chart")
+
+
+def is_stateless(resource: Resource) -> bool:
+    """Whether `resource` holds nothing that would be missed. Registered stores are asked for before."""
+    if resource.type in _RELEASES:
+        return str(resource.inputs.get("chart")).rstrip("/").rpartition("/")[2] in _CHARTS
+    return _is_stateless_type(resource.type)
+
+
+@cache
+def _is_stateless_type(type: str) -> bool:
+    package, _, path = type.partition(":")
+    if package == "aws":
+        service, _, rest = path.partition("/")
+        short = f"{service}/{rest.partition(':')[0]}"
+        return service in _AWS_SERVICES or short in _AWS_SETTINGS or type.startswith(_AWS_SURROUNDINGS)
+    if package == "kubernetes":
+        return path.partition("/")[0] in _KUBERNETES_GROUPS
+    return package in _OTHER_PACKAGES

@@ -1,0 +1,3 @@
+from .environment import Environment, EnvironmentArgs
+
+__all__ = ["Environment", "EnvironmentArgs"]
