@@ -38,6 +38,6 @@ def test_a_file_is_written_whole(tmp_path: Path) -> None:
 
 
 def test_a_place_that_cannot_be_written_is_named_and_nothing_is_left(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="missing/graph.json"):
+    with pytest.raises(InputError, match=r"missing/graph\.json"):
         write_whole(tmp_path / "missing" / "graph.json", "text")
     assert list(tmp_path.iterdir()) == []
