@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import importlib
 import os
 import sys
@@ -97,6 +98,10 @@ def run(arguments: list[str] | None = None) -> None:
         code = _say(error.format_message(), Exit.INPUT)
     except (click.Abort, KeyboardInterrupt):
         code = _say("interrupted: nothing was written", Exit.INTERRUPTED)
+    except SystemExit as ended:
+        # click ends so when whoever read our output has seen enough, which is no error.
+        closed = isinstance(ended.__context__, OSError) and ended.__context__.errno == errno.EPIPE
+        code = Exit.DONE if closed else Exit(ended.code if isinstance(ended.code, int) else Exit.USAGE)
     except BrokenPipeError:
         # Whoever read our output has seen enough; what is left in the buffer must not raise again.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
