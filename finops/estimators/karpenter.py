@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import lru_cache
+from itertools import product
+from operator import mul
 
 from finops.estimators.subject import Section, Undetermined, Unpriceable
 from finops.instances import Instance, instances
@@ -17,6 +19,8 @@ from plan.values import is_known
 __all__ = ["Allowed", "Decision", "Pool", "decide", "quantity_of"]
 
 NEAR = Decimal("1.02")
+STEPS = 16
+"""Fineness of the search for the weighting of limits that bounds a pool's cost best."""
 GIB = {"Ki": Decimal(1) / 1024**2, "Mi": Decimal(1) / 1024, "Gi": Decimal(1), "Ti": Decimal(1024)}
 UNITS = {
     "m": Decimal("0.001"),
@@ -116,8 +120,8 @@ class Decision:
 def decide(pool: Pool, stated: NodePool, book: PriceBook, region: str, factor: Decimal) -> Decision:
     """How long which nodes run. Raises `Unpriceable` when no allowed instance type has a price.
 
-    The ceiling is what the limits would cost all month with the dearest allowed type per unit of the
-    resource that binds first; without limits it is `factor` times what is expected.
+    The ceiling is what no mix of allowed types within the limits can exceed, all month, on demand;
+    without limits it is `factor` times what is expected.
     """
     allowed = pool.allowed(book, region)
     if not allowed:
@@ -210,21 +214,51 @@ def _spot_share(pool: Pool, stated: NodePool) -> Decimal:
 
 
 def _bound(pool: Pool, allowed: Sequence[Allowed]) -> tuple[Allowed, Decimal, str] | None:
-    """The dearest type for the limit that binds first, USD an hour at that limit, and the limit in words.
+    """The dearest type under the limits together, USD an hour at them, and the limits in words.
 
-    Each limit alone bounds the cost (limit times the highest price per unit), so the least bound holds.
+    Shares of the limits used up, in any weighting, sum to at most one: so one over the least share a
+    dollar buys bounds the cost, and the weighting with the lowest bound comes next to the best mix of
+    types. A coarse search is enough, as every weighting is a bound.
     """
-    bounds = []
-    for resource, limit in pool.limits.items():
-        if not all(it.instance.units(resource) for it in allowed):
-            continue
-        dearest = max(allowed, key=lambda it: it.price / it.instance.units(resource))
-        cost = limit * dearest.price / dearest.instance.units(resource)
-        bounds.append((cost, dearest, f"{limit.normalize():f} {resource}"))
-    if not bounds:
+    limits = {
+        key: limit
+        for key, limit in pool.limits.items()
+        if limit and any(it.instance.units(key) for it in allowed)
+    }
+    shares = [[float(it.instance.units(key) / limit) for key, limit in limits.items()] for it in allowed]
+    prices = [float(it.price) for it in allowed]
+    best: tuple[float, int, tuple[int, ...]] | None = None
+    for weights in _weightings(len(limits)):
+        used = [sum(map(mul, weights, row)) for row in shares]
+        if min(used) > 0:
+            costs = [price / share for price, share in zip(prices, used, strict=True)]
+            most = max(costs)
+            if best is None or most < best[0]:
+                best = most, costs.index(most), weights
+    if best is None:
         return None
-    cost, dearest, words = min(bounds, key=lambda bound: bound[0])
-    return dearest, cost, words
+    _, index, weights = best
+    # Once more in decimals, over all types: what was found in floats only chose the weighting.
+    pairs = list(zip(limits.items(), weights, strict=True))
+
+    def cost(it: Allowed) -> Decimal:
+        return (
+            it.price * STEPS / sum(weight * it.instance.units(key) / limit for (key, limit), weight in pairs)
+        )
+
+    words = " and ".join(f"{limit.normalize():f} {key}" for (key, limit), weight in pairs if weight)
+    return allowed[index], max(cost(it) for it in allowed), words
+
+
+@lru_cache
+def _weightings(count: int) -> tuple[tuple[int, ...], ...]:
+    """All ways to spread `STEPS` over `count` limits."""
+    if count == 0:
+        return ()
+    if count == 1:
+        return ((STEPS,),)
+    spread = product(range(STEPS + 1), repeat=count - 1)
+    return tuple((*head, STEPS - sum(head)) for head in spread if sum(head) <= STEPS)
 
 
 def _split(hours: Quantity, spot: Decimal, kind: str) -> Iterator[tuple[str, str, Quantity]]:

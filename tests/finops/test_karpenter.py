@@ -240,3 +240,48 @@ def test_no_mix_of_nodes_within_the_limits_costs_more_than_the_ceiling(
             if it.instance.units(resource)
         )
         assert most * it.price * 730 <= ceiling + Decimal("0.01"), it.instance.type
+
+
+@given(st.integers(8, 400), st.integers(1, 24), st.lists(st.integers(0, 1000), min_size=1, max_size=30))
+@settings(deadline=None, max_examples=60)
+def test_a_mix_of_types_within_all_limits_costs_at_most_the_ceiling(
+    cpu: int, gpus: int, order: list[int]
+) -> None:
+    """Nodes are started in any order, each where the limits still have room for it."""
+    limits = {"cpu": Decimal(cpu), "nvidia.com/gpu": Decimal(gpus)}
+    pool = Pool("p", (requirement(FAMILY, "g5", "g6"),), limits)
+    allowed = pool.allowed(BOOK, "us-east-1")
+    if not allowed:
+        return
+    left, cost = dict(limits), Decimal(0)
+    for number in order:
+        it = allowed[number % len(allowed)]
+        while all(it.instance.units(key) <= room for key, room in left.items()):
+            left = {key: room - it.instance.units(key) for key, room in left.items()}
+            cost += it.price * 730
+    made = decide(pool, NodePool(average_nodes=Decimal(0), stated=True), BOOK, "us-east-1", Decimal(3))
+    ceiling = Decimal(0)
+    for option, kind, hours in made.hours:
+        found = BOOK.find(
+            service="AmazonEC2", region="us-east-1", usage_type=f"BoxUsage:{kind}", purchase_option=option
+        )
+        assert found is not None
+        ceiling += found.cost(hours.ceiling)
+    assert cost <= ceiling + Decimal("0.01")
+
+
+def test_limits_together_bound_closer_than_each_alone() -> None:
+    """With 12 GPUs nobody fills 192 processors with the smallest GPU machine."""
+    rows = (requirement(FAMILY, "g5"),)
+
+    def ceiling(**limits: int) -> Decimal:
+        pool = Pool(
+            "p", rows, {key.replace("gpu", "nvidia.com/gpu"): Decimal(it) for key, it in limits.items()}
+        )
+        stated = NodePool(average_nodes=Decimal(0), stated=True)
+        spare = decide(pool, stated, BOOK, "us-east-1", Decimal(3)).hours[-1]
+        found = BOOK.find(service="AmazonEC2", region="us-east-1", usage_type=f"BoxUsage:{spare[1]}")
+        assert found is not None
+        return found.cost(spare[2].ceiling)
+
+    assert ceiling(cpu=192, gpu=12) < Decimal("0.6") * min(ceiling(cpu=192), ceiling(gpu=12))
