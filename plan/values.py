@@ -3,7 +3,8 @@
     Unknown                 decided by the provider during deployment
     Secret                  hidden; the content is not kept, so it cannot leak
     Reference(urn, prop)    exactly the output `prop` of the resource `urn`
-    Template(text)          text with references inside: "arn:...${urn:pulumi:...#name}/*"
+    Template(text)          text with references inside: "arn:...${urn:pulumi:...#name}/*"; a property
+                            that ends in `_part` is a piece which the program cut out of that output
     Asset(kind, where, digest)  a file, an archive or text that goes along
     ResourceRef(urn)        a whole resource passed as a value
 

@@ -24,13 +24,20 @@ def graph_of(program: Program, outcome: Outcome, limits: Limits, remarks: tuple[
         (_resource(row) for row in document["resources"]), program.config.get("aws:region", "")
     )
     return Graph.of(
-        resources,
+        # Programs register what waits for the same thing in an order that differs from run to run.
+        sorted(resources, key=lambda it: it.urn),
         place=program.place,
         origin="offline",
         assumptions=tuple(sorted({*document["assumptions"], *program.assumptions, *remarks})),
-        findings=tuple(Finding(**found) for found in document["findings"]),
+        findings=tuple(sorted((Finding(**found) for found in document["findings"]), key=_place)),
         outputs=document["outputs"],
     )
+
+
+def _place(finding: Finding) -> tuple[str, int, str, str, str]:
+    """Findings in the order of the program's lines."""
+    file, _, line = finding.source.rpartition(":")
+    return (file, int(line) if line.isdigit() else 0, finding.urn, finding.path, finding.message)
 
 
 def _resource(row: dict[str, Any]) -> Resource:

@@ -119,7 +119,7 @@ def test_an_aws_program(write: Write) -> None:
 
     assert by_name(unknown, "policy").inputs == {"bucket": UNKNOWN, "policy": UNKNOWN}
     assert by_name(unknown, "policy").property_dependencies["policy"] == (bucket,)
-    assert [resource.urn for resource in unknown] == [resource.urn for resource in symbolic]
+    assert {resource.urn for resource in unknown} == {resource.urn for resource in symbolic}
 
 
 def test_the_same_program_gives_the_same_bytes(write: Write) -> None:

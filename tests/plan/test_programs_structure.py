@@ -135,7 +135,7 @@ def test_a_value_known_beforehand_is_known_through_apply() -> None:
     blocks = [
         it.inputs["cidrBlock"] for it in found.of_type("aws:ec2/subnet:Subnet") if it.name.startswith("home")
     ]
-    assert blocks == ["10.10.0.0/20", "10.10.16.0/20", "10.10.32.0/20", "10.10.48.0/20"]
+    assert sorted(blocks) == ["10.10.0.0/20", "10.10.16.0/20", "10.10.32.0/20", "10.10.48.0/20"]
     assert {
         it.inputs["cidrBlock"]
         for it in planned("unknown")["component-library"].of_type("aws:ec2/subnet:Subnet")
