@@ -7,13 +7,12 @@ are bounded by that tag with this cluster's name, so two clusters in one VPC can
 from typing import TYPE_CHECKING, Any, Dict, List, Sequence
 
 import pulumi
-from pulumi_aws import eks
 from pulumi_kubernetes.helm.v3.Release import Release
 
 from components import naming
 from components.cluster_names import ClusterNames
 from components.cluster_policies import Document, allow, document, in_region
-from components.cluster_roles import ServiceAccount, pod_role
+from components.cluster_roles import ServiceAccount, association, pod_role
 
 if TYPE_CHECKING:
     from components.cluster import Cluster
@@ -144,16 +143,7 @@ def load_balancer_controller(cluster: "Cluster", *, depends_on: Sequence[pulumi.
         description=f"Load balancers of {names.cluster}",
         documents=controller_policies(names),
     )
-    association = eks.PodIdentityAssociation(
-        f"{cluster.name}-load-balancers",
-        cluster_name=cluster.control_plane.name,
-        namespace=ACCOUNT.namespace,
-        service_account=ACCOUNT.name,
-        role_arn=made.arn,
-        region=cluster.region,
-        tags=cluster.tags(names.role(ACCOUNT.part)),
-        opts=cluster.child(),
-    )
+    associated = association(cluster, ACCOUNT, made)
     tags = {key: value for key, value in cluster.tags(names.cluster).items() if key != "Name"}
     values: Dict[str, Any] = {
         "clusterName": names.cluster,
@@ -175,5 +165,5 @@ def load_balancer_controller(cluster: "Cluster", *, depends_on: Sequence[pulumi.
         namespace=ACCOUNT.namespace,
         values=values,
         atomic=True,
-        opts=cluster.in_kubernetes(depends_on=[*depends_on, *rights, association]),
+        opts=cluster.in_kubernetes(depends_on=[*depends_on, *rights, associated]),
     )

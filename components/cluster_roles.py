@@ -5,14 +5,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, List, Mapping, Optional, Sequence, Tuple
 
 import pulumi
-from pulumi_aws import iam
+from pulumi_aws import eks, iam
 
 from components.cluster_policies import Document, managed, pod_trust
 
 if TYPE_CHECKING:
     from components.cluster import Cluster
 
-__all__ = ["ServiceAccount", "pod_role", "role"]
+__all__ = ["ServiceAccount", "association", "pod_role", "role"]
 
 
 @dataclass(frozen=True)
@@ -85,4 +85,18 @@ def pod_role(
         description=description,
         policies=policies,
         documents=documents,
+    )
+
+
+def association(cluster: "Cluster", account: ServiceAccount, made: iam.Role) -> eks.PodIdentityAssociation:
+    """Gives the pods of `account` the role `made`."""
+    return eks.PodIdentityAssociation(
+        f"{cluster.name}-{account.part}",
+        cluster_name=cluster.control_plane.name,
+        namespace=account.namespace,
+        service_account=account.name,
+        role_arn=made.arn,
+        region=cluster.region,
+        tags=cluster.tags(cluster.names.role(account.part)),
+        opts=cluster.child(),
     )

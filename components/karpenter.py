@@ -14,7 +14,7 @@ from pulumi_kubernetes.helm.v3.Release import Release
 from components.cluster_names import ClusterNames
 from components.cluster_nodes import node_policies, shell_access_of
 from components.cluster_policies import node_trust
-from components.cluster_roles import ServiceAccount, pod_role, role
+from components.cluster_roles import ServiceAccount, association, pod_role, role
 from components.cluster_settings import ClusterSettings, PodNetworking
 from components.karpenter_interruptions import interruptions
 from components.karpenter_policies import controller_policies
@@ -111,19 +111,10 @@ def _controller(cluster: "Cluster", depends_on: Sequence[pulumi.Resource]) -> Re
             volume_keys=sorted({pool.volume_key for pool in args.node_pools if pool.volume_key}),
         ),
     )
-    association = eks.PodIdentityAssociation(
-        f"{cluster.name}-karpenter",
-        cluster_name=cluster.control_plane.name,
-        namespace=ACCOUNT.namespace,
-        service_account=ACCOUNT.name,
-        role_arn=made.arn,
-        region=cluster.region,
-        tags=cluster.tags(names.role(ACCOUNT.part)),
-        opts=cluster.child(),
-    )
+    associated = association(cluster, ACCOUNT, made)
     definitions = _release(cluster, "karpenter-crd", {}, depends_on)
     values = controller_values(args, names, cluster.cell.environment_class)
-    return _release(cluster, "karpenter", values, [*depends_on, *heard, *rights, association, definitions])
+    return _release(cluster, "karpenter", values, [*depends_on, *heard, *rights, associated, definitions])
 
 
 def _release(

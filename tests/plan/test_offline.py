@@ -59,10 +59,7 @@ from pulumi import Output, ResourceOptions
 """
 
 
-def test_an_aws_program(write: Write) -> None:
-    """References, templates, unknowns, regions, types, findings, computed documents: in both ways of answering."""
-    program = write(
-        """
+SHOP = """
         west = aws.Provider("west", region="us-west-2", default_tags={"tags": {"team": "core"}})
         bucket = aws.s3.Bucket("data")
         text = bucket.arn.apply(lambda arn: json.dumps({"Resource": arn + "/*"}))
@@ -80,7 +77,13 @@ def test_an_aws_program(write: Write) -> None:
         pulumi.export("bucket", bucket.id)
         pulumi.export("account", aws.get_caller_identity().account_id)
         pulumi.export("region", aws.get_region().region)
-        """,
+"""
+
+
+def test_an_aws_program(write: Write) -> None:
+    """References, templates, unknowns, regions, types, findings, computed documents: in both ways of answering."""
+    program = write(
+        SHOP,
         "aws:region: eu-west-1",
         prelude=AWS,
     )

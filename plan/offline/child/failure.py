@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import sys
 import traceback
+from collections.abc import Callable
 from typing import Any
 
 from .guard import NetworkRefused
@@ -13,6 +14,7 @@ from .places import Places
 from .runtime import execute
 from .symbolic import unaware
 
+_Kind = tuple[Callable[[BaseException], bool], Callable[[Any, Places], dict[str, Any]]]
 _NAMED = re.compile(r"(?:While processing resource: '|at resource `|resource ')([^'`]+)['`]")
 
 
@@ -43,50 +45,86 @@ def describe(error: BaseException, monitor: Monitor, places: Places) -> dict[str
     }
     if named := _NAMED.findall(_text(error)):
         found["resource"] = named[-1]
-    if isinstance(root, DuplicateUrn):
-        found.update(kind="duplicate", urn=root.urn, first=root.first, at=root.second)
-    elif isinstance(root, NetworkRefused):
-        found.update(kind="network", target=root.target)
-    elif isinstance(root, SystemExit):
-        found.update(
-            kind="exit", code=root.code if isinstance(root.code, int) else 1, message=_said(root.code)[:500]
-        )
-    elif isinstance(root, ModuleNotFoundError):
-        found.update(kind="module", module=_said(root.name or ""))
-    elif isinstance(root, SyntaxError):
-        name = places.relative(root.filename or "")
-        found.update(
-            kind="syntax", at=f"{name}:{root.lineno}" if name else found["at"], message=_said(root.msg)
-        )
-    elif type(root).__name__ == "RunError":
-        found.update(kind="told")
-    elif isinstance(root, MemoryError):
-        found.update(kind="memory")
-    elif isinstance(root, RecursionError):
-        found.update(kind="recursion")
-    elif type(root).__name__ in ("ConfigMissingError", "ConfigTypeError"):
-        found.update(
-            kind="config", key=_said(getattr(root, "key", "")), secret=bool(getattr(root, "secret", False))
-        )
-        found["missing"] = type(root).__name__ == "ConfigMissingError"
-    elif isinstance(root, TypeError) and (
-        match := re.match(r"Missing required property '([^']+)'", _text(root))
-    ):
-        found.update(kind="required", property=match[1])
-    elif isinstance(root, TypeError) and (
-        match := re.search(r"unexpected keyword argument '([^']+)'", _text(root))
-    ):
-        found.update(kind="keyword", property=match[1])
-    elif monitor.missing and "no offline answer for the data source" in _text(root):
-        asked = next((item for item in monitor.missing if item["token"] in _text(root)), monitor.missing[-1])
-        found.update(
-            kind="data-source",
-            token=asked["token"],
-            arguments=asked["arguments"],
-            at=asked["source"] or found["at"],
-        )
+    for fits, details in _KINDS:
+        if fits(root):
+            found.update(details(root, places))
+            break
+    else:
+        found.update(_unanswered(root, monitor))
     found["python"] = ".".join(map(str, sys.version_info[:2]))
     return found
+
+
+def _unanswered(root: BaseException, monitor: Monitor) -> dict[str, Any]:
+    """The data source that a program asked at once and that has no answer, where that is what it died of."""
+    text = _text(root)
+    if not monitor.missing or "no offline answer for the data source" not in text:
+        return {}
+    asked = next((item for item in monitor.missing if item["token"] in text), monitor.missing[-1])
+    found = {"kind": "data-source", "token": asked["token"], "arguments": asked["arguments"]}
+    return {**found, "at": asked["source"]} if asked["source"] else found
+
+
+def _exit(root: Any, _: Places) -> dict[str, Any]:
+    code = root.code if isinstance(root.code, int) else 1
+    return {"kind": "exit", "code": code, "message": _said(root.code)[:500]}
+
+
+def _syntax(root: Any, places: Places) -> dict[str, Any]:
+    name = places.relative(root.filename or "")
+    found = {"kind": "syntax", "message": _said(root.msg)}
+    return {**found, "at": f"{name}:{root.lineno}"} if name else found
+
+
+def _config(root: Any, _: Places) -> dict[str, Any]:
+    return {
+        "kind": "config",
+        "key": _said(getattr(root, "key", "")),
+        "secret": bool(getattr(root, "secret", False)),
+        "missing": type(root).__name__ == "ConfigMissingError",
+    }
+
+
+def _argument(kind: str, pattern: str) -> _Kind:
+    """A call that Python or the SDK refuses; `pattern` finds the argument in the message."""
+    told = re.compile(pattern)
+
+    def fits(root: BaseException) -> bool:
+        return isinstance(root, TypeError) and told.search(_text(root)) is not None
+
+    def details(root: BaseException, _: Places) -> dict[str, Any]:
+        found = told.search(_text(root))
+        return {"kind": kind, "property": found[1] if found else ""}
+
+    return fits, details
+
+
+def _named(*names: str) -> Callable[[BaseException], bool]:
+    # By name: the SDK's classes stand in different modules from version to version.
+    return lambda root: type(root).__name__ in names
+
+
+def _of(kind: type[BaseException]) -> Callable[[BaseException], bool]:
+    return lambda root: isinstance(root, kind)
+
+
+_KINDS: tuple[_Kind, ...] = (
+    (
+        _of(DuplicateUrn),
+        lambda it, _: {"kind": "duplicate", "urn": it.urn, "first": it.first, "at": it.second},
+    ),
+    (_of(NetworkRefused), lambda it, _: {"kind": "network", "target": it.target}),
+    (_of(SystemExit), _exit),
+    (_of(ModuleNotFoundError), lambda it, _: {"kind": "module", "module": _said(it.name or "")}),
+    (_of(SyntaxError), _syntax),
+    (_named("RunError"), lambda it, _: {"kind": "told"}),
+    (_of(MemoryError), lambda it, _: {"kind": "memory"}),
+    (_of(RecursionError), lambda it, _: {"kind": "recursion"}),
+    (_named("ConfigMissingError", "ConfigTypeError"), _config),
+    _argument("required", r"^Missing required property '([^']+)'"),
+    _argument("keyword", r"unexpected keyword argument '([^']+)'"),
+)
+"""What an exception is, the first that fits: how to tell, and what the parent needs to say the way out."""
 
 
 def _root(error: BaseException) -> BaseException:
