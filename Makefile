@@ -3,9 +3,9 @@ PYTHON ?= python3
 BIN := .venv/bin
 # This machine's uv, else the one that `setup` puts into .venv.
 UV = $(or $(shell command -v uv),$(BIN)/uv)
-PACKAGES := cli components finops plan policies problems stacks
+PACKAGES := cli components deploy finops plan policies problems stacks
 
-.PHONY: setup demo test lint bench tools lock picture clean
+.PHONY: setup demo test test-engine test-clients lint bench tools lock docs picture clean
 
 setup: .venv/.installed
 
@@ -24,7 +24,7 @@ demo: setup
 	$(BIN)/tradewind plan prod
 
 test: setup
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -m "not engine and not clients"
 
 lint: setup
 	$(BIN)/ruff check .
@@ -34,14 +34,27 @@ lint: setup
 bench: setup
 	$(BIN)/python bench/run.py
 
+# The engine and a Kubernetes control plane for tests, built once per machine and linked into .tools.
 tools: setup
-	@echo "Nothing to build yet: planning needs no engine."
+	@$(BIN)/python -m tools
+
+test-engine: tools
+	$(BIN)/python -m pytest -m engine tests/engine
+
+# Other people's programs on what comes out of a graph; each is skipped, with a reason, where it is not installed.
+test-clients: setup
+	$(BIN)/python -m pytest -m clients tests/clients
 
 # Locks hold versions and hashes only, never where they were fetched from.
 lock: setup
 	$(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --upgrade requirements/uv.in -o requirements/uv.txt
+	$(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --upgrade requirements/tools.in -o requirements/tools.txt
 	$(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --upgrade \
-		pyproject.toml requirements/dev.in --extra stacks --extra policy -o requirements/dev.txt
+		pyproject.toml requirements/dev.in --extra stacks --extra policy --extra aws -o requirements/dev.txt
+
+# Pages about the components, made from their models and from plans of the examples.
+docs: setup
+	$(BIN)/python -m docs.build
 
 # The picture in the README, made by the command itself.
 picture: setup

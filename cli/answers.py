@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 import threading
 from dataclasses import dataclass
@@ -18,6 +19,10 @@ if TYPE_CHECKING:
     from policies.report import Report
 
 __all__ = ["Answers", "answer", "cost_of", "policy_config", "report_of", "warm"]
+
+
+LIFTED = ("deletion-protection", "force-destroy")
+"""Rules that an environment whose protection is off may break: it is about to go."""
 
 
 @dataclass(frozen=True)
@@ -68,7 +73,7 @@ def report_of(plan: Plan, config: Path | None = None) -> Report:
 
 def policy_config(plan: Plan, path: Path | None = None) -> Config:
     """What the rules are told: the specification's class, tags and residency, then the file at `path`."""
-    from policies import Config
+    from policies import Config, Exemption
     from policies.config_file import load
 
     today = dt.datetime.now(tz=dt.UTC).date()
@@ -83,4 +88,9 @@ def policy_config(plan: Plan, path: Path | None = None) -> Config:
             zones=environment.zones,
             today=today,
         )
+        if not environment.is_protected:
+            place = environment.place("protection")
+            reason = f"protection: off in {environment.source.file}"
+            lifted = tuple(Exemption(rule, "*", reason, place=place) for rule in LIFTED)
+            base = dataclasses.replace(base, exemptions=lifted)
     return load(path, base, today=today) if path else base

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from plan.graph import Graph
     from stacks.specification import Environment
 
-__all__ = ["Plan", "resolve"]
+__all__ = ["Plan", "nothing_called", "project_of", "resolve"]
 
 
 LONGEST_NAME = 100
@@ -41,7 +41,7 @@ def resolve(target: str, **options: Any) -> Plan:
     """
     started = time.perf_counter()
     path = Path(target)
-    root = _project_of(target)
+    root = project_of(target)
     if root is not None:
         return _environment(target, root, started, options)
     try:
@@ -52,10 +52,10 @@ def resolve(target: str, **options: Any) -> Plan:
     except OSError as error:
         but = "no environment, folder or file has such a name"
         raise InputError([Problem("TARGET", "", target[:80], but, error.strerror or "")]) from None
-    raise InputError([_nothing(target)])
+    raise InputError([nothing_called(target)])
 
 
-def _project_of(name: str) -> Path | None:
+def project_of(name: str) -> Path | None:
     """The folder of the project, here or above, that has an environment called `name`."""
     if not name or Path(name).name != name or len(name) > LONGEST_NAME:
         return None
@@ -117,7 +117,7 @@ def _since(started: float) -> float:
     return time.perf_counter() - started
 
 
-def _nothing(target: str) -> Problem:
+def nothing_called(target: str) -> Problem:
     """No environment, folder or file is called `target`: say what there is."""
     names = sorted(_environments())
     near = difflib.get_close_matches(target, names, 1)

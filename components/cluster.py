@@ -153,10 +153,10 @@ class Cluster(Component):
             description=f"{purpose} of {self.names.cluster}",
             policy=json.dumps(policy),
             enable_key_rotation=True,
-            deletion_window_in_days=30,
+            deletion_window_in_days=30 if self.cell.is_production else 7,
             region=self.region,
             tags=self.tags(alias.removeprefix("alias/")),
-            opts=self.child(protect=self.cell.is_production),
+            opts=self.child(protect=self.cell.is_protected),
         )
         kms.Alias(
             f"{self.name}-{part}", name=alias, target_key_id=key.key_id, region=self.region, opts=self.child()
@@ -212,9 +212,7 @@ class Cluster(Component):
             policies=["AmazonEKSClusterPolicy"],
             documents={"wrap-secrets": cluster_role_policy(self.cluster_key.arn)},
         )
-        protection = (
-            args.deletion_protection if args.deletion_protection is not None else self.cell.is_production
-        )
+        given = args.deletion_protection
         tier = args.control_plane_tier
         return eks.Cluster(
             f"{self.name}-control-plane",
@@ -237,7 +235,7 @@ class Cluster(Component):
             encryption_config={"provider": {"key_arn": self.cluster_key.arn}, "resources": ["secrets"]},
             enabled_cluster_log_types=[kind.value for kind in args.logs.types],
             control_plane_scaling_config=None if tier is ControlPlaneTier.STANDARD else {"tier": tier.value},
-            deletion_protection=protection,
+            deletion_protection=self.cell.is_protected if given is None else given,
             # Extended support costs six times the price of standard support.
             upgrade_policy={"support_type": "STANDARD"},
             zonal_shift_config={"enabled": args.zonal_shift},

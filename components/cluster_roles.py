@@ -44,6 +44,7 @@ def role(
         name=cluster.names.role(part),
         description=description,
         assume_role_policy=json.dumps(trust),
+        force_detach_policies=True,
         tags=cluster.tags(cluster.names.role(part)),
         opts=cluster.child(),
     )

@@ -1,8 +1,8 @@
-"""What an environment is besides its components: tags, residency zones, tenants and their tiers, budget."""
+"""What an environment is besides its components: tags, residency, tenants and their tiers, budget, state."""
 
 import enum
 import re
-from typing import Dict, List, Optional
+from typing import Dict, List, Optional, Tuple
 
 import pydantic
 
@@ -10,9 +10,11 @@ from components.model import Args, EnvironmentClass, refused
 
 __all__ = [
     "ANY",
+    "CURRENT",
     "CellLayout",
     "Residency",
     "SpendingBudget",
+    "StateSettings",
     "TagRule",
     "Tags",
     "Tenant",
@@ -23,6 +25,12 @@ __all__ = [
 
 ANY = "any"
 """Residency of what may lie in every region of the environment."""
+
+CURRENT = "current"
+"""Backend of an environment whose state is wherever the engine keeps it on the machine."""
+STATE_PLACEHOLDERS = ("region", "environment", "account_id")
+BACKENDS = ("s3", "file", "https", "http", "gs", "azblob", "postgres")
+SECRETS_PROVIDERS = ("awskms", "gcpkms", "azurekeyvault", "hashivault")
 
 REQUIRED_TAGS = ("owner", "cost-center", "environment", "data-class")
 SET_BY_CODE = ("component", "tenant", "Name")
@@ -147,6 +155,54 @@ class SpendingBudget(Args):
             if not re.fullmatch(EMAIL, address):
                 raise refused(f"{address} is not an e-mail address", "like ml-platform@example.com")
         return addresses
+
+
+class StateSettings(Args):
+    """Where the engine keeps the state of the environment's stacks, and what encrypts the secrets in it.
+
+    In both, `{region}` stands for the region of the cell (the home region for the global cell),
+    `{environment}` and `{account_id}` for this environment's.
+    """
+
+    backend: Optional[str] = None
+    """A URL as `pulumi login` takes it, or `current`: whichever backend the engine uses on the machine.
+
+    Without one: `current` in development, else a bucket in the cell's own region.
+    """
+    secrets_provider: Optional[str] = None
+    """A URL as `pulumi stack init --secrets-provider` takes it, `passphrase`, or `default`: the backend's.
+
+    Without one: a KMS key in the cell's own region where the backend is left out too, else `default`.
+    """
+
+    @pydantic.field_validator("backend")
+    @classmethod
+    def _is_a_backend(cls, text: Optional[str]) -> Optional[str]:
+        return _state_url(text, BACKENDS, (CURRENT,), "s3://my-state-{region}?region={region}")
+
+    @pydantic.field_validator("secrets_provider")
+    @classmethod
+    def _is_a_secrets_provider(cls, text: Optional[str]) -> Optional[str]:
+        words = ("default", "passphrase")
+        return _state_url(text, SECRETS_PROVIDERS, words, "awskms://alias/my-state?region={region}")
+
+
+def _state_url(
+    text: Optional[str], schemes: Tuple[str, ...], words: Tuple[str, ...], such_as: str
+) -> Optional[str]:
+    if text is None or text in words:
+        return text
+    scheme, separator, rest = text.partition("://")
+    if scheme not in schemes or not separator or not rest:
+        known = ", ".join((*words, *(f"{one}://" for one in schemes)))
+        raise refused(f"the engine has no such place: it knows {known}", such_as)
+    if re.search(r"[\s'\"`$\\]", text):
+        raise refused("a URL has neither spaces nor quotes, $ or \\", such_as)
+    unknown = [name for name in re.findall(r"\{([^}]*)\}?", text) if name not in STATE_PLACEHOLDERS]
+    if unknown or text.count("{") != text.count("}"):
+        but = f"it has a placeholder that is none of {', '.join(f'{{{it}}}' for it in STATE_PLACEHOLDERS)}"
+        raise refused(but, such_as)
+    return text
 
 
 def layout_of(layout: Optional[CellLayout], environment_class: EnvironmentClass) -> CellLayout:

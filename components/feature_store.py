@@ -71,7 +71,7 @@ class FeatureStore(Component):
         args = validated(FeatureStoreArgs, args)
         super().__init__(name, args.cell, opts)
         self.name, self.store = name, args.store
-        chosen = choices(args.store, args.cell.environment_class)
+        chosen = choices(args.store, args.cell)
         registry = registry_of(args.store, args.cell.environment_class, len(args.cell.regions))
 
         tables: List[pulumi.Output[str]] = []

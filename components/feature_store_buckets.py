@@ -219,6 +219,7 @@ def _replication_role(
         name=physical,
         description=f"S3 copies features of group {group.label} between their regions",
         assume_role_policy=json.dumps(replication_trust()),
+        force_detach_policies=True,
         tags=parent.tags(physical, group_tags(group)),
         opts=parent.child(),
     )

@@ -113,5 +113,5 @@ def _table(
         table_type="EXTERNAL_TABLE",
         open_table_format_input=iceberg_input(schema, location),
         region=parent.cell.region,
-        opts=parent.child(protect=parent.cell.is_production, ignore_changes=OWNED_BY_WRITERS),
+        opts=parent.child(protect=parent.cell.is_protected, ignore_changes=OWNED_BY_WRITERS),
     )

@@ -9,7 +9,7 @@ from components.feature_store_settings import (
     StorageClass,
     Transition,
 )
-from components.model import EnvironmentClass
+from components.model import Cell, EnvironmentClass
 
 __all__ = ["Choices", "Registry", "choices", "maintenance_window", "registry_of", "throughput_of"]
 
@@ -64,9 +64,9 @@ class Registry:
     backup_days: int
 
 
-def choices(store: FeatureStoreSettings, environment_class: EnvironmentClass) -> Choices:
-    """Settings where given, otherwise what the class is worth."""
-    offline = store.offline
+def choices(store: FeatureStoreSettings, cell: Cell) -> Choices:
+    """Settings where given, otherwise what the environment's class is worth."""
+    offline, environment_class = store.offline, cell.environment_class
     production = environment_class is PRODUCTION
     steps = offline.transitions
     if steps is None:
@@ -74,7 +74,7 @@ def choices(store: FeatureStoreSettings, environment_class: EnvironmentClass) ->
         steps = [tiering] if production else []
     control = offline.replication_time_control
     return Choices(
-        protected=production,
+        protected=cell.is_protected,
         point_in_time_recovery_days=POINT_IN_TIME_DAYS[environment_class],
         noncurrent_days=offline.noncurrent_days or NONCURRENT_DAYS[environment_class],
         replication_time_control=production if control is None else control,

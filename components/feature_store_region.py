@@ -84,7 +84,7 @@ class FeatureStoreRegion(Component):
         args = validated(FeatureStoreRegionArgs, args)
         super().__init__(name, args.cell, opts)
         self.name, self.args = name, args
-        chosen = choices(args.store, args.cell.environment_class)
+        chosen = choices(args.store, args.cell)
         here = in_region(groups(args.store, args.cell.regions, args.residency), args.cell.region)
         key = region_key(self, name, chosen)
 

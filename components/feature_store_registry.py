@@ -54,7 +54,7 @@ def registry(
         cluster_identifier=identifier,
         engine=ENGINE,
         engine_version=version,
-        **_role(parent, name, store, key_arn),
+        **_role(parent, name, store, chosen, key_arn),
         serverlessv2_scaling_configuration=_scaling(sized),
         db_subnet_group_name=_subnets(parent, name, identifier, subnet_ids).name,
         db_cluster_parameter_group_name=_parameters(parent, name, identifier, version).name,
@@ -79,12 +79,12 @@ def registry(
         ),
     )
     for number in range(1, sized.instances + 1):
-        _instance(parent, f"{name}-{number}", cluster, f"{identifier}-{number}", number, key_arn)
+        _instance(parent, f"{name}-{number}", cluster, f"{identifier}-{number}", number, key_arn, chosen)
     return cluster
 
 
 def _role(
-    parent: Component, name: str, store: FeatureStoreSettings, key_arn: pulumi.Output[str]
+    parent: Component, name: str, store: FeatureStoreSettings, chosen: Choices, key_arn: pulumi.Output[str]
 ) -> Dict[str, Any]:
     """What only a cluster by itself has, only the global database's primary, or only a secondary."""
     cell = parent.cell
@@ -93,13 +93,13 @@ def _role(
         "database_name": names.registry_database(store, cell),
         "master_username": MASTER,
         "skip_final_snapshot": not cell.is_production,
-        "final_snapshot_identifier": f"{identifier}-final" if cell.is_production else None,
+        "final_snapshot_identifier": _last_snapshot(identifier, key_arn) if cell.is_production else None,
     }
     if len(cell.regions) == 1:
         return {**owner, "manage_master_user_password": True, "master_user_secret_kms_key_id": key_arn}
     member = {"global_cluster_identifier": names.global_cluster_name(cell)}
     if cell.region == cell.home_region:
-        return {**owner, **member, "master_password": _master_password(parent, name, key_arn)}
+        return {**owner, **member, "master_password": _master_password(parent, name, chosen, key_arn)}
     # The last snapshot of the data is the primary's.
     return {
         **member,
@@ -119,7 +119,15 @@ def _scaling(sized: Registry) -> Dict[str, Any]:
     return {"min_capacity": sized.min_acu, "max_capacity": sized.max_acu, **paused}
 
 
-def _master_password(parent: Component, name: str, key_arn: pulumi.Output[str]) -> pulumi.Output[str]:
+def _last_snapshot(identifier: str, key_arn: pulumi.Output[str]) -> pulumi.Output[str]:
+    """Ends in the first digits of the key that encrypts it: an environment that is built again has another
+    key, so its last snapshot does not collide with the one before, which stays."""
+    return key_arn.apply(lambda arn: f"{identifier}-final-{arn.rpartition('/')[2][:8]}")
+
+
+def _master_password(
+    parent: Component, name: str, chosen: Choices, key_arn: pulumi.Output[str]
+) -> pulumi.Output[str]:
     """Drawn when the secret is made and kept from then on: later draws are ignored."""
     cell = parent.cell
     physical = f"{cell.platform}/{cell.environment}/feature-registry"
@@ -130,10 +138,11 @@ def _master_password(parent: Component, name: str, key_arn: pulumi.Output[str]) 
         kms_key_id=key_arn,
         # When this region is lost, its secret must not be lost with it.
         replicas=[{"region": region} for region in cell.regions if region != cell.region],
-        recovery_window_in_days=30 if cell.is_production else 7,
+        # A secret that waits for its deletion keeps its name from being used again.
+        recovery_window_in_days=30 if chosen.protected else 0,
         region=cell.region,
         tags=parent.tags(physical, FREE_TO_TRAVEL),
-        opts=parent.child(protect=cell.is_production),
+        opts=parent.child(protect=chosen.protected),
     )
     version = secretsmanager.SecretVersion(
         f"{name}-master",
@@ -202,7 +211,9 @@ def _instance(
     identifier: str,
     number: int,
     key_arn: pulumi.Output[str],
+    chosen: Choices,
 ) -> None:
+    secondary = parent.cell.region != parent.cell.home_region
     rds.ClusterInstance(
         name,
         identifier=identifier,
@@ -218,6 +229,8 @@ def _instance(
         performance_insights_kms_key_id=key_arn,
         performance_insights_retention_period=INSIGHTS_DAYS,
         preferred_maintenance_window=maintenance_window(parent.cell.regions, parent.cell.region),
+        # AWS keeps the last instance of a replicating cluster unless the cluster is cut off first.
+        force_destroy=True if secondary and not chosen.protected else None,
         region=parent.cell.region,
         tags=parent.tags(identifier),
         opts=parent.child(),

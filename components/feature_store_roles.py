@@ -42,6 +42,7 @@ def group_roles(
             name=physical,
             description=f"{kind} of group {group.label} of {parent.cell.environment}",
             assume_role_policy=json.dumps(pod_trust(parent.cell)),
+            force_detach_policies=True,
             tags=parent.tags(physical, group_tags(group)),
             opts=parent.child(),
         )

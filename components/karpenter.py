@@ -29,6 +29,9 @@ __all__ = ["controller_values", "karpenter"]
 
 ACCOUNT = ServiceAccount("karpenter", "karpenter")
 
+# A pool is gone when its last node is drained, and its class after it; ten minutes are the default.
+DRAINING = pulumi.CustomTimeouts(delete="60m")
+
 
 def controller_values(
     settings: ClusterSettings, names: ClusterNames, environment_class: EnvironmentClass
@@ -144,7 +147,7 @@ def _pool(cluster: "Cluster", pool: NodePool, controller: Release) -> None:
         kind="EC2NodeClass",
         metadata={"name": pool.name},
         spec=node_class(pool, names=cluster.names, tags=tags, key_arn=cluster.volume_key.arn),
-        opts=cluster.in_kubernetes(depends_on=[controller]),
+        opts=cluster.in_kubernetes(depends_on=[controller], custom_timeouts=DRAINING),
     )
     for name, spec in node_pools(pool).items():
         CustomResource(
@@ -153,5 +156,5 @@ def _pool(cluster: "Cluster", pool: NodePool, controller: Release) -> None:
             kind="NodePool",
             metadata={"name": name},
             spec=spec,
-            opts=cluster.in_kubernetes(depends_on=[nodes]),
+            opts=cluster.in_kubernetes(depends_on=[nodes], custom_timeouts=DRAINING),
         )

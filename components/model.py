@@ -10,12 +10,12 @@ Pulumi's analyzer reads these classes as they are written, so modules of this fo
 """
 
 import enum
-from typing import Any, Dict, List, TypeVar
+from typing import Any, Dict, List, Optional, TypeVar
 
 import pydantic
 from pydantic_core import PydanticCustomError
 
-__all__ = ["PACKAGE", "Args", "Cell", "EnvironmentClass", "refused", "validated"]
+__all__ = ["PACKAGE", "Args", "Cell", "EnvironmentClass", "Protection", "refused", "validated"]
 
 PACKAGE = "tradewind"
 
@@ -31,6 +31,15 @@ class EnvironmentClass(enum.Enum):
     DEVELOPMENT = "development"
     STAGING = "staging"
     PRODUCTION = "production"
+
+
+class Protection(enum.Enum):
+    """Whether an environment's data can be deleted at all."""
+
+    ON = "on"
+    """Pulumi protects data stores and keys, and AWS refuses to delete what it can protect."""
+    OFF = "off"
+    """An environment that is about to go: the next `up` lifts the protection, and then it can be destroyed."""
 
 
 class Args(pydantic.BaseModel):
@@ -54,10 +63,17 @@ class Cell(Args):
     """First part of every physical name."""
     tags: Dict[str, str] = {}
     """Tags of every resource: the specification's required keys with their values."""
+    protection: Optional[Protection] = None
+    """Default: on in production."""
 
     @property
     def is_production(self) -> bool:
         return self.environment_class is EnvironmentClass.PRODUCTION
+
+    @property
+    def is_protected(self) -> bool:
+        """Whether data stores and keys may not be deleted."""
+        return self.is_production if self.protection is None else self.protection is Protection.ON
 
     @property
     def home_region(self) -> str:

@@ -7,7 +7,7 @@ emptied, so that nothing talks through it by accident.
 """
 
 from dataclasses import dataclass
-from typing import Dict, List, Optional
+from typing import Dict, List, Optional, Sequence
 
 import pulumi
 from pulumi_aws import ec2
@@ -68,14 +68,18 @@ class Network(Component):
             opts=self.child(),
         )
         subnets = self._subnets(vpc, pods, plan, used)
+        self._ways_out: List[pulumi.Resource] = []
         tables = self._routes(vpc, subnets)
         network_endpoints.gateway_endpoints(self, vpc, tables)
-        group = network_endpoints.interface_endpoints(self, vpc, list(subnets.private.values()))
+        group, endpoints = network_endpoints.interface_endpoints(self, vpc, list(subnets.private.values()))
         network_flow_logs.flow_logs(self, vpc)
 
         self.vpc_id, self.vpc_cidr = vpc.id, pulumi.Output.from_input(args.cidr)
         self.zones = pulumi.Output.from_input(used)
-        self.private_subnet_ids = _ids(subnets.private)
+        # Nodes that cannot reach AWS neither join a cluster nor let go of their instances: what stands in
+        # these subnets comes after the ways out and goes before them.
+        reached = [way.id for way in (*self._ways_out, *endpoints)]
+        self.private_subnet_ids = _ids(subnets.private, reached)
         self.public_subnet_ids = _ids(subnets.public)
         self.pod_subnet_ids = _ids(subnets.pods)
         self.data_subnet_ids = _ids(subnets.data)
@@ -94,7 +98,7 @@ class Network(Component):
             enable_dns_support=True,
             region=self.region,
             tags=self.tags(self.named()),
-            opts=self.child(protect=self.cell.is_production),
+            opts=self.child(protect=self.cell.is_protected),
         )
         ec2.DefaultSecurityGroup(
             f"{self.name}-default",
@@ -158,10 +162,11 @@ class Network(Component):
         ways_out = self._nat(subnets, gateway)
         private = []
         for zone, subnet in subnets.private.items():
-            table = self._table(vpc, f"private-{zone}", [subnet, subnets.pods[zone]])
+            table = self._table(vpc, f"private-{zone}", [subnet, subnets.pods[zone]], is_used=True)
             if ways_out:
                 nat = ways_out.get(zone, next(iter(ways_out.values())))
-                self._default_route(f"private-{zone}", table, nat_gateway_id=nat.id)
+                route = self._default_route(f"private-{zone}", table, nat_gateway_id=nat.id)
+                self._ways_out.append(route)
             private.append(table)
         return [*private, data]
 
@@ -188,7 +193,9 @@ class Network(Component):
             )
         return gateways
 
-    def _table(self, vpc: ec2.Vpc, tier: str, subnets: List[ec2.Subnet]) -> ec2.RouteTable:
+    def _table(
+        self, vpc: ec2.Vpc, tier: str, subnets: List[ec2.Subnet], *, is_used: bool = False
+    ) -> ec2.RouteTable:
         table = ec2.RouteTable(
             f"{self.name}-{tier}",
             vpc_id=vpc.id,
@@ -197,17 +204,19 @@ class Network(Component):
             opts=self.child(),
         )
         for subnet in subnets:
-            ec2.RouteTableAssociation(
+            association = ec2.RouteTableAssociation(
                 subnet._name,
                 route_table_id=table.id,
                 subnet_id=subnet.id,
                 region=self.region,
                 opts=self.child(),
             )
+            if is_used:
+                self._ways_out.append(association)
         return table
 
-    def _default_route(self, tier: str, table: ec2.RouteTable, **target: pulumi.Output[str]) -> None:
-        ec2.Route(
+    def _default_route(self, tier: str, table: ec2.RouteTable, **target: pulumi.Output[str]) -> ec2.Route:
+        return ec2.Route(
             f"{self.name}-{tier}-default",
             route_table_id=table.id,
             destination_cidr_block=ANYWHERE,
@@ -230,5 +239,10 @@ def zones_of(args: NetworkArgs) -> List[str]:
     return known[: args.zones]
 
 
-def _ids(subnets: Dict[str, ec2.Subnet]) -> pulumi.Output[List[str]]:
-    return pulumi.Output.all(*(subnet.id for subnet in subnets.values())).apply(list)
+def _ids(
+    subnets: Dict[str, ec2.Subnet], reached: Sequence[pulumi.Output[str]] = ()
+) -> pulumi.Output[List[str]]:
+    """Ids of `subnets`, known once everything in `reached` is there too."""
+    count = len(subnets)
+    known = pulumi.Output.all(*(subnet.id for subnet in subnets.values()), *reached)
+    return known.apply(lambda ids: list(ids)[:count])

@@ -4,7 +4,7 @@ S3 and DynamoDB have gateway endpoints, which are free, so they are always there
 and features then never pass a NAT gateway, which would be paid by the gigabyte.
 """
 
-from typing import TYPE_CHECKING, List, Optional
+from typing import TYPE_CHECKING, List, Optional, Tuple
 
 from pulumi_aws import ec2
 from pulumi_aws.vpc.security_group_ingress_rule import SecurityGroupIngressRule
@@ -34,11 +34,11 @@ def gateway_endpoints(network: "Network", vpc: ec2.Vpc, tables: List[ec2.RouteTa
 
 def interface_endpoints(
     network: "Network", vpc: ec2.Vpc, subnets: List[ec2.Subnet]
-) -> Optional[ec2.SecurityGroup]:
-    """An endpoint in every zone for each service that is set; the security group they share, if any."""
+) -> Tuple[Optional[ec2.SecurityGroup], List[ec2.VpcEndpoint]]:
+    """An endpoint in every zone for each service that is set, and the security group they share, if any."""
     services = endpoints_of(network.args, network.cell.environment_class)
     if not services:
-        return None
+        return None, []
     group = ec2.SecurityGroup(
         f"{network.name}-endpoints",
         name=network.named("endpoints"),
@@ -61,7 +61,7 @@ def interface_endpoints(
             tags=network.tags(network.named("endpoints", source)),
             opts=network.child(),
         )
-    for service in services:
+    endpoints = [
         ec2.VpcEndpoint(
             f"{network.name}-{service.value.replace('.', '-')}",
             vpc_id=vpc.id,
@@ -74,4 +74,6 @@ def interface_endpoints(
             tags=network.tags(network.named(service.value.replace(".", "-"))),
             opts=network.child(),
         )
-    return group
+        for service in services
+    ]
+    return group, endpoints

@@ -22,8 +22,9 @@ def bucket(network: "Network", key: kms.Key) -> s3.Bucket:
     made = s3.Bucket(
         f"{network.name}-flow-logs",
         bucket=name,
+        force_destroy=not network.cell.is_protected,
         tags=network.tags(name),
-        opts=network.child(protect=network.cell.is_production),
+        opts=network.child(protect=network.cell.is_protected),
         **here,
     )
     of_bucket = {"bucket": made.bucket, "opts": network.child(), **here}

@@ -41,7 +41,7 @@ def _key(network: "Network") -> kms.Key:
         policy=json.dumps(key_policy(network.cell)),
         region=network.region,
         tags=network.tags(network.named("flow-logs")),
-        opts=network.child(protect=network.cell.is_production),
+        opts=network.child(protect=network.cell.is_protected),
     )
     kms.Alias(
         f"{network.name}-flow-logs",
@@ -68,6 +68,7 @@ def _to_log_group(network: "Network", vpc: ec2.Vpc) -> None:
         f"{network.name}-flow-logs",
         name=role_name,
         assume_role_policy=json.dumps(_trust(network.cell)),
+        force_detach_policies=True,
         tags=network.tags(role_name),
         opts=network.child(),
     )

@@ -44,7 +44,7 @@ class TenantKey(Component):
         home, *others = args.regions
         alias = alias_of(args.cell, args.tenant)
         days = 30 if args.cell.is_production else 7
-        protected = self.child(protect=args.cell.is_production)
+        protected = self.child(protect=args.cell.is_protected)
         common: Dict[str, Any] = {
             "description": f"Data of tenant {args.tenant}",
             "deletion_window_in_days": days,

@@ -32,7 +32,8 @@ class Resource:
     values of `plan.values`; `region` is where it lives, "" for what has none or whose region is not
     known; `source` is `file:line` in the program; `provider` and `parent` are URNs or "".
     `external` marks what is read, not managed; `outputs` is what a state file knows beyond the inputs.
-    `options` keeps the other resource options under Pulumi's names (`ignoreChanges`, `aliases`, ...).
+    `options` keeps the other resource options under Pulumi's names (`ignoreChanges`, `aliases`, ...);
+    `defaults` there are dotted paths of inputs that not the program but the provider filled in.
     """
 
     urn: str

@@ -100,13 +100,20 @@ def _after(rows: Rows, steps: list[Any]) -> dict[str, Resource]:
         state = step.get("newState")
         if operation in _GONE or not operation:
             continue
-        if state is None and operation == "same":
-            state = step.get("oldState")
+        if operation == "same":
+            state = _unchanged(state, step.get("oldState"))
         if state is None:
             continue
         if made := resource(rows, state, f"{path}.newState"):
             table[made.urn] = made
     return table
+
+
+def _unchanged(new: Any, old: Any) -> Any:
+    """The state of what stays as it is: ids and outputs stand in the old one only."""
+    if new is None or not isinstance(new, dict) or not isinstance(old, dict):
+        return old if new is None else new
+    return {**{name: old[name] for name in ("id", "outputs") if name in old}, **new}
 
 
 def _left_out(rows: Rows, summary: Mapping[str, Any], steps: list[Any]) -> tuple[str, ...]:

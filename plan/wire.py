@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import unquote
 
@@ -24,6 +24,9 @@ _ASSET = "c44067f5952c0a294b673a41bacd8c17"
 _ARCHIVE = "0def7320c3a5731c473e5ecbe6d01bc7"
 _RESOURCE = "5cf8f73096256a8f31e491e813e4eb8e"
 _OUTPUT = "d0e6a833031e9bbcd3f4e8bde6ca49a4"
+
+# What an asset is, by the key it comes with.
+_ASSETS = {"path": "file", "uri": "uri", "text": "text"}
 
 # One sentinel per kind of value: text, flag, number, list, asset, archive, object.
 UNKNOWNS = frozenset(
@@ -80,8 +83,9 @@ def value(raw: Any) -> Value:
 def _marked(raw: dict[str, Any]) -> Value:
     match raw[SIGNATURE]:
         case s if s in (_ASSET, _ARCHIVE):
-            kind = "asset" if s == _ASSET else "archive"
-            where = next((raw[key] for key in ("path", "uri") if isinstance(raw.get(key), str)), "")
+            given = [kind for kind in _ASSETS if isinstance(raw.get(kind), str)]
+            where = raw[given[0]] if given and given != ["text"] else ""
+            kind = "archive" if s == _ARCHIVE else _ASSETS[given[0]] if given else "file"
             digest = raw.get("hash")
             return Asset(kind, where, digest if isinstance(digest, str) else "")
         case s if s == _RESOURCE:
@@ -180,9 +184,29 @@ def resource(rows: Rows, row: object, path: str) -> Resource | None:
         external=rows.take(row, "external", bool, path),
         source=source_of(row),
         id=_id(rows.take(row, "id", str, path)),
-        options={name: value(row[name]) for name in _OPTIONS if row.get(name)},
+        options=_options(row),
     )  # fmt: skip
     return made if len(rows.problems) == found else None
+
+
+def _options(row: Mapping[str, Any]) -> dict[str, Value]:
+    options = {name: value(row[name]) for name in _OPTIONS if row.get(name)}
+    if filled := sorted(_filled_in(row.get("inputs"), "")):
+        options["defaults"] = filled
+    return options
+
+
+def _filled_in(inputs: Any, path: str) -> Iterator[str]:
+    """Dotted paths of the inputs that the provider filled in, as it noted in `__defaults`."""
+    if isinstance(inputs, dict) and SIGNATURE not in inputs:
+        noted = inputs.get("__defaults")
+        for name in noted if isinstance(noted, list) else ():
+            yield f"{path}{name}"
+        for name, item in inputs.items():
+            yield from _filled_in(item, f"{path}{name}.")
+    elif isinstance(inputs, list):
+        for index, item in enumerate(inputs):
+            yield from _filled_in(item, f"{path}{index}.")
 
 
 def _id(text: str) -> str:

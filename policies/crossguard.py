@@ -3,11 +3,15 @@
 Rules that need one resource become resource policies, which stop a deployment before the resource is
 made; rules that need its surroundings become stack policies. What a graph calls undetermined is raised
 as the SDK's own `UnknownValueError`, which the engine reports and does not count as passed.
+
+The engine shows inputs to resource policies, but outputs to stack policies: in a preview most of those
+are not known, where the inputs say all that a rule asks. So the pack keeps the inputs it was shown.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
@@ -43,11 +47,39 @@ REMEDIATED = frozenset({"required-tags", "tag-propagation"})
 
 def policies(*, today: date | None = None) -> list[Policy]:
     """A policy for every rule that a pack can judge. `today` decides which exemptions hold."""
-    makers: dict[str, Callable[[Rule, date | None], Policy]] = {
+    shown = _Shown()
+    makers: dict[str, Callable[[Rule, date | None, _Shown], Policy]] = {
         "resource": _resource_policy,
         "stack": _stack_policy,
     }
-    return [makers[rule.scope](rule, today) for rule in all_rules() if rule.scope in makers]
+    return [makers[rule.scope](rule, today, shown) for rule in all_rules() if rule.scope in makers]
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    resource: Resource
+    provider: Resource | None
+    askers: set[str]
+
+
+class _Shown:
+    """The resources that resource policies were asked about, each read once for all policies."""
+
+    def __init__(self) -> None:
+        self._rows: dict[str, _Row] = {}
+
+    def row(self, policy: str, args: ResourceValidationArgs) -> _Row:
+        """What `policy` is asked about. A second question by the same policy is about a new state of it."""
+        row = self._rows.get(args.urn)
+        if row is None or policy in row.askers:
+            provider = _provider(args)
+            row = self._rows[args.urn] = _Row(_resource(args, provider), provider, set())
+        row.askers.add(policy)
+        return row
+
+    def inputs(self, urn: str) -> Mapping[str, Value] | None:
+        row = self._rows.get(urn)
+        return row.resource.inputs if row else None
 
 
 def _about(rule: Rule) -> dict[str, Any]:
@@ -62,23 +94,28 @@ def _about(rule: Rule) -> dict[str, Any]:
     }
 
 
-def _resource_policy(rule: Rule, today: date | None) -> Policy:
+def _resource_policy(rule: Rule, today: date | None, shown: _Shown) -> Policy:
     def validate(args: ResourceValidationArgs, report: ReportViolation) -> None:
+        row = shown.row(rule.id, args)
         if ANY_TYPE in rule.types or args.resource_type in rule.types:
-            view, config = _alone(args, today)
+            view, config = _alone(row, args, today)
             _raise(list(_judge(rule, view, config, lambda text, _: report(text, None))))
 
     def validate_or_remediate(
         args: ResourceValidationArgs, report: ReportViolation
     ) -> Mapping[str, Any] | None:
+        row = shown.row(rule.id, args)
         if ANY_TYPE not in rule.types and args.resource_type not in rule.types:
             return None
-        view, config = _alone(args, today)
+        view, config = _alone(row, args, today)
         # What can be added is added first: the engine asks again, and then only for what is left.
         added = [addition for id, addition in additions(view) if id == rule.id]
         _raise(list(_judge(rule, view, config, lambda text, _: report(text, None))))
         for addition in added:
             apply(args.props, addition)
+            # The provider has merged its default tags already, and is not asked again.
+            if addition.path[0] == "tags" and args.props.get("tagsAll") is not None:
+                apply(args.props, replace(addition, path=("tagsAll", *addition.path[1:])))
         return args.props if added else None
 
     if rule.id in REMEDIATED:
@@ -86,10 +123,10 @@ def _resource_policy(rule: Rule, today: date | None) -> Policy:
     return ResourceValidationPolicy(validate=validate, **_about(rule))
 
 
-def _stack_policy(rule: Rule, today: date | None) -> Policy:
+def _stack_policy(rule: Rule, today: date | None, shown: _Shown) -> Policy:
     def validate(args: StackValidationArgs, report: ReportViolation) -> None:
         config = config_of(rule, args.get_config(), today)
-        around = Surroundings(graph_of(args.resources), config)
+        around = Surroundings(graph_of(args.resources, shown.inputs), config)
         unseen: list[Undetermined] = []
         for resource in around.graph.of_type(*sorted(rule.types)):
             unseen += _judge(rule, View(resource, around), config, report)
@@ -120,23 +157,27 @@ def _raise(unseen: Sequence[Undetermined]) -> None:
         raise UnknownValueError(UNKNOWN_STRING_VALUE, [unseen[0].path or unseen[0].why])
 
 
-def _alone(args: ResourceValidationArgs, today: date | None) -> tuple[View, Config]:
+def _alone(row: _Row, args: ResourceValidationArgs, today: date | None) -> tuple[View, Config]:
     """A view of the resource that a resource policy is asked about, with nothing around but its provider."""
     config = config_of(None, args.get_config(), today)
-    provider = _provider(args)
-    resource = _resource(args, provider)
-    graph = Graph({one.urn: one for one in (provider, resource) if one is not None})
-    return View(resource, Surroundings(graph, config, whole=False)), config
+    graph = Graph({one.urn: one for one in (row.provider, row.resource) if one is not None})
+    return View(row.resource, Surroundings(graph, config, whole=False)), config
 
 
-def graph_of(resources: Iterable[PolicyResource]) -> Graph:
-    """The graph that a stack policy's resources are, without the program's source lines."""
+def graph_of(
+    resources: Iterable[PolicyResource],
+    inputs: Callable[[str], Mapping[str, Value] | None] = lambda urn: None,
+) -> Graph:
+    """The graph that a stack policy's resources are, without the program's source lines.
+
+    `inputs` gives those of a resource that are known from elsewhere; its outputs stand in otherwise.
+    """
     table: dict[str, Resource] = {}
     for one in resources:
         provider = _provider(one)
         if provider is not None:
             table.setdefault(provider.urn, provider)
-        table[one.urn] = _resource(one, provider)
+        table[one.urn] = _resource(one, provider, inputs(one.urn))
     return Graph(table)
 
 
@@ -147,8 +188,12 @@ def _provider(args: ResourceValidationArgs | PolicyResource) -> Resource | None:
     return Resource(given.urn, given.resource_type, given.name, plain(given.props))
 
 
-def _resource(args: ResourceValidationArgs | PolicyResource, provider: Resource | None) -> Resource:
-    inputs = plain(args.props)
+def _resource(
+    args: ResourceValidationArgs | PolicyResource,
+    provider: Resource | None,
+    known: Mapping[str, Value] | None = None,
+) -> Resource:
+    inputs = plain(args.props) if known is None else known
     parent = getattr(args, "parent", None)
     return Resource(
         urn=args.urn,
@@ -173,6 +218,8 @@ def plain(value: Any) -> Value:
         return {key: _touched(value, key) for key in value}
     if isinstance(value, Sequence) and not isinstance(value, str | bytes):
         return [_touched(value, index) for index in range(len(value))]
+    if isinstance(value, float) and value.is_integer():
+        return int(value)  # every number comes as a float, and messages say port 80, not 80.0
     if value is None or isinstance(value, str | bool | int | float):
         return value
     return Asset(type(value).__name__, str(getattr(value, "path", "") or getattr(value, "uri", "")))

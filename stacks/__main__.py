@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -16,6 +17,7 @@ import pulumi_aws as aws
 from components.cells import GlobalCell, GlobalCellArgs, RegionalCell, RegionalCellArgs
 from problems import InputError
 from stacks.specification import ALL, GLOBAL, Environment, environment_of
+from stacks.state_place import refuse_another_backend
 
 
 def build(environment: Environment, cell: str) -> None:
@@ -87,6 +89,10 @@ def main() -> None:
         environment, cell = environment_of(
             {f"tradewind:{key}": value for key, value in given.items() if value}
         )
+        # A look at what would happen may be had from anywhere; state must not come to be in two places.
+        if not pulumi.runtime.is_dry_run():
+            project = Path(__file__).resolve().parents[1]
+            refuse_another_backend(environment, cell, pulumi.get_stack(), project, os.environ)
     except InputError as error:
         # Pulumi shows this error's text alone, without a traceback.
         raise pulumi.RunError(str(error)) from None

@@ -13,12 +13,12 @@ from pathlib import Path
 
 from components import catalogue
 from components.address_plan import free_network, overlaps
-from components.environment_settings import ANY, TAG_VALUE, TagRule, TenantTier
+from components.environment_settings import ANY, TAG_VALUE, CellLayout, TagRule, TenantTier, layout_of
 from components.feature_store_check import problems_of
 from components.model import Cell
 from problems import Problem
+from problems.explain import suggestion
 from stacks.draft import Draft, RegionDraft
-from stacks.explain import suggestion
 
 __all__ = ["CHECKS", "run"]
 
@@ -274,6 +274,29 @@ def the_feature_store_fits(draft: Draft) -> Iterator[Problem]:
         yield _problem(f"feature_store.{problem.path}", problem.got, problem.but, problem.fix)
 
 
+def state_stays_in_its_region(draft: Draft) -> Iterator[Problem]:
+    """A region that is lost takes its own cell's state along, and no other's."""
+    head, state = draft.head, draft.state
+    if not (head and state):
+        return
+    per_cell = layout_of(head.cells, head.environment_class) is CellLayout.STACK_PER_CELL
+    if not per_cell or len(draft.regions) < 2:
+        return
+    for key, url in (("backend", state.backend), ("secrets_provider", state.secrets_provider)):
+        scheme, _, rest = (url or "").partition("://")
+        name, _, query = rest.partition("?")
+        if scheme not in ("s3", "awskms"):
+            continue
+        own_bucket = scheme != "s3" or "{region}" in name
+        if own_bucket and "region={region}" in query.split("&"):
+            continue
+        but = "with it, the loss of one region would take the state of cells in others along"
+        named = f"{name}{'' if own_bucket else '-{region}'}"
+        rest_of_query = [part for part in query.split("&") if part and not part.startswith("region=")]
+        fix = f"{scheme}://{named}?{'&'.join(['region={region}', *rest_of_query])}"
+        yield _problem(f"state.{key}", url or "", but, fix)
+
+
 CHECKS: tuple[Check, ...] = (
     the_file_is_named_after_the_environment,
     regions_exist_once,
@@ -288,4 +311,5 @@ CHECKS: tuple[Check, ...] = (
     budgets_of_tenants_have_readers,
     tags_have_values,
     the_feature_store_fits,
+    state_stays_in_its_region,
 )

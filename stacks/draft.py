@@ -18,14 +18,21 @@ from pydantic_core import PydanticCustomError
 
 from components import address_plan
 from components.cluster_settings import ClusterSettings, check_class
-from components.environment_settings import CellLayout, Residency, SpendingBudget, Tags, Tenant
+from components.environment_settings import (
+    CellLayout,
+    Residency,
+    SpendingBudget,
+    StateSettings,
+    Tags,
+    Tenant,
+)
 from components.feature_store_settings import FeatureStoreSettings
-from components.model import Args, EnvironmentClass, refused
+from components.model import Args, EnvironmentClass, Protection, refused
 from components.network_settings import NetworkSettings
 from problems import Problem
-from stacks.expected import expected, schema_at
-from stacks.explain import explain, shown, suggestion
-from stacks.yaml_source import Source, join
+from problems.expected import expected, schema_at
+from problems.explain import explain, join, shown, suggestion
+from stacks.yaml_source import Source
 
 __all__ = ["LONGEST_NAME", "NAME", "Draft", "RegionDraft"]
 
@@ -43,6 +50,7 @@ class Head(Args):
     environment_class: EnvironmentClass = pydantic.Field(alias="class")
     account_id: str = pydantic.Field(coerce_numbers_to_str=True)
     cells: CellLayout | None = None
+    protection: Protection | None = None
 
     @pydantic.field_validator("account_id")
     @classmethod
@@ -79,7 +87,7 @@ class RegionDraft:
         return f"regions[{self.index}]"
 
 
-SECTIONS = (*(f.alias or n for n, f in Head.model_fields.items()), "tags", "residency", "budget")
+SECTIONS = (*(f.alias or n for n, f in Head.model_fields.items()), "tags", "residency", "budget", "state")
 KNOWN = (*SECTIONS, "regions", "network", "cluster", "feature_store", "tenants")
 
 # How a list at the top begins.
@@ -99,6 +107,7 @@ class Draft:
     tags: Tags | None = None
     residency: Residency | None = None
     budget: SpendingBudget | None = None
+    state: StateSettings | None = None
     feature_store: FeatureStoreSettings | None = None
     regions: list[RegionDraft] = field(default_factory=list)
     tenants: list[tuple[int, Tenant]] = field(default_factory=list)
@@ -123,6 +132,7 @@ class Draft:
         draft.head = draft.section(Head, {key: data[key] for key in data if key in top}, "")
         draft.tags = draft.section(Tags, data.get("tags", {}), "tags")
         draft.residency = draft.section(Residency, data.get("residency", {}), "residency")
+        draft.state = draft.section(StateSettings, data.get("state", {}), "state")
         draft.feature_store = draft.section(
             FeatureStoreSettings, data.get("feature_store", {}), "feature_store"
         )

@@ -20,9 +20,9 @@ from components.address_plan import free_networks
 from components.environment_settings import ANY, TenantTier, layout_of
 from components.model import EnvironmentClass
 from problems import InputError, Problem
+from problems.explain import suggestion
 from stacks import yaml_source
 from stacks.draft import LONGEST_NAME, NAME, Draft
-from stacks.explain import suggestion
 from stacks.insertion import appended
 from stacks.specification import Environment, load, names
 
@@ -60,6 +60,11 @@ feature_store:
   views: []
 
 tenants: []
+{state}"""
+
+STATE = """
+# State of each cell is in a bucket in its own region, secrets in it are encrypted by a key there. Both are
+# made before the first deployment: tradewind state {name} --bootstrap (docs/state.md).
 """
 
 STACK = """\
@@ -111,6 +116,7 @@ def new_environment(
         regions=_regions(networks),
         zones=min(ZONES[environment_class], *(len(catalogue.zones(region)) for region in regions)),
         administrator=administrator,
+        state="" if environment_class is EnvironmentClass.DEVELOPMENT else STATE.format(name=name),
     )
     environment = _checked(text, name)
     files = {folder / f"{name}.yaml": text}

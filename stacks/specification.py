@@ -11,14 +11,21 @@ from functools import cached_property
 from pathlib import Path
 
 from components.cluster_settings import ClusterSettings
-from components.environment_settings import CellLayout, SpendingBudget, Tags, Tenant, layout_of
+from components.environment_settings import (
+    CellLayout,
+    SpendingBudget,
+    StateSettings,
+    Tags,
+    Tenant,
+    layout_of,
+)
 from components.feature_store_settings import FeatureStoreSettings
-from components.model import Cell, EnvironmentClass
+from components.model import Cell, EnvironmentClass, Protection
 from components.network_settings import NetworkSettings
 from problems import InputError, Problem
+from problems.explain import suggestion
 from stacks import checks, yaml_source
 from stacks.draft import Draft
-from stacks.explain import suggestion
 
 __all__ = ["ALL", "GLOBAL", "Environment", "Region", "StackCell", "environment_of", "load", "names"]
 
@@ -56,6 +63,8 @@ class Environment:
     environment_class: EnvironmentClass
     account_id: str
     layout: CellLayout
+    protection: Protection | None
+    """As given; `is_protected` is what it comes to."""
     required_tags: Tags
     zones: Mapping[str, list[str]]
     """Regions by residency zone."""
@@ -64,6 +73,7 @@ class Environment:
     feature_store: FeatureStoreSettings
     tenants: tuple[Tenant, ...]
     budget: SpendingBudget | None
+    state: StateSettings
     source: yaml_source.Source
     """The document, for places of values."""
 
@@ -80,6 +90,11 @@ class Environment:
     @property
     def home_region(self) -> str:
         return self.regions[0].region
+
+    @property
+    def is_protected(self) -> bool:
+        """Whether its data stores and keys may not be deleted."""
+        return self.cell(self.home_region).is_protected
 
     def cells(self) -> list[StackCell]:
         """The environment's stacks in the order in which they are deployed."""
@@ -98,6 +113,7 @@ class Environment:
             regions=self.region_names,
             account_id=self.account_id,
             tags=self.tags,
+            protection=self.protection,
         )
 
     def region(self, name: str) -> Region:
@@ -132,7 +148,7 @@ def _order(problem: Problem) -> tuple[int, int]:
 def _environment(draft: Draft) -> Environment:
     """The sections of a draft without problems; each is then there."""
     head, tags, residency, store = draft.head, draft.tags, draft.residency, draft.feature_store
-    assert head and tags and residency and store
+    assert head and tags and residency and store and draft.state
     regions = []
     for item in draft.regions:
         assert item.network and item.cluster
@@ -142,12 +158,14 @@ def _environment(draft: Draft) -> Environment:
         environment_class=head.environment_class,
         account_id=head.account_id,
         layout=layout_of(head.cells, head.environment_class),
+        protection=head.protection,
         required_tags=tags,
         zones=residency.zones,
         regions=tuple(regions),
         feature_store=store,
         tenants=tuple(tenant for _, tenant in draft.tenants),
         budget=draft.budget,
+        state=draft.state,
         source=draft.source,
     )
 

@@ -16,6 +16,7 @@ from typing import Any
 import yaml
 
 from problems import InputError, Problem
+from problems.explain import join
 from problems.text import read_text
 from stacks.yaml_syntax import LOOK, MAX_DEPTH, TOO_DEEP, syntax_problem
 
@@ -62,13 +63,6 @@ class Source:
 def parent(path: str) -> str:
     """The path of what holds the value at `path`."""
     return re.sub(r"(\.?[^.\[\]]*|\[\d+\])$", "", path)
-
-
-def join(path: str, part: str | int) -> str:
-    """`path` extended by a key or an index."""
-    if isinstance(part, int):
-        return f"{path}[{part}]"
-    return f"{path}.{part}" if path else part
 
 
 def display(path: Path) -> str:

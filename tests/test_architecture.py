@@ -19,7 +19,8 @@ MAY_IMPORT = {
     "plan": {"problems"},
     "policies": {"problems", "plan"},
     "finops": {"problems", "plan"},
-    "cli": {"problems", "components", "stacks", "plan", "policies", "finops"},
+    "deploy": {"problems", "stacks", "plan"},
+    "cli": {"problems", "components", "stacks", "plan", "policies", "finops", "deploy"},
 }
 """Each room and the other rooms it may import."""
 

@@ -32,12 +32,26 @@ __all__ = ["command"]
     help="A CrossGuard pack in Python to run as well; may be repeated.",
 )
 @click.option("--config", type=click.Path(path_type=Path), metavar="FILE", help="Levels and exemptions.")
+@click.option(
+    "--save-pack-config",
+    "pack_config_file",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Also write what the rules are told, for `pulumi --policy-pack policies --policy-pack-config FILE`.",
+)
+@click.option(
+    "--provider",
+    is_flag=True,
+    help="Also ask Terraform's AWS provider what it would refuse; needs Terraform or OpenTofu.",
+)
 @click.option("--fix-plan", is_flag=True, help="List the tags that remediation would add, and where.")
 @format_option("text", "json", "sarif", "junit", "markdown")
 @file_option("the answer")
 def command(
     packs: tuple[Path, ...],
     config: Path | None,
+    pack_config_file: Path | None,
+    provider: bool,
     fix_plan: bool,
     output: str,
     file: Path | None,
@@ -51,6 +65,10 @@ def command(
 
     plan = resolve(**options)
     settings = policy_config(plan, config)
+    if pack_config_file:
+        from policies.pack_config import pack_config
+
+        write_whole(pack_config_file, json.dumps(pack_config(settings), indent=2) + "\n")
     if fix_plan:
         _list_fixes(fixes(plan.graph, settings))
         return
@@ -59,6 +77,10 @@ def command(
         from policies.foreign import run_pack
 
         report = report.merged(*(run_pack(pack, plan.graph) for pack in packs))
+    if provider:
+        from cli.provider import provider_report
+
+        report = report.merged(provider_report(plan))
     text = _text(report, output)
     if text is not None:
         if file:

@@ -12,6 +12,7 @@ from cli.output import write_whole
 
 if TYPE_CHECKING:
     from plan.export.graphviz import Detail
+    from plan.graph import Graph
 
 __all__ = ["command"]
 
@@ -21,9 +22,10 @@ __all__ = ["command"]
 @click.option(
     "--to",
     "form",
-    type=click.Choice(["graphviz", "graph"]),
+    type=click.Choice(["graphviz", "graph", "terraform", "terraform-plan"]),
     required=True,
-    help="graphviz: a DOT file; graph: this project's own JSON.",
+    help="graphviz: a DOT file; graph: this project's own JSON; terraform: a folder of Terraform "
+    "configuration; terraform-plan: the JSON of a Terraform plan, as Infracost reads it.",
 )
 @click.option(
     "--detail",
@@ -34,18 +36,33 @@ __all__ = ["command"]
 )
 @file_option("the export")
 def command(form: str, detail: Detail, file: Path | None, **options: Any) -> None:
-    """Write TARGET's graph in another tool's form, to a file or to stdout."""
+    """Write TARGET's graph in another tool's form, to a file or to stdout; terraform needs a folder."""
+    if form == "terraform" and file is None:
+        raise click.UsageError("--to terraform writes a folder: name it with -o DIR")
     from cli.target import resolve
 
     graph = resolve(**options).graph
-    if form == "graph":
-        text = graph.to_json()
-    else:
-        from plan.export.graphviz import dot
+    if form == "terraform":
+        from cli.terraform import write_folder
 
-        text = dot(graph, detail=detail)
+        assert file is not None
+        write_folder(graph, file)
+        return
+    text = _text(graph, form, detail)
     if file:
         write_whole(file, text)
         click.echo(f"wrote {file}", err=True)
     else:
         click.echo(text, nl=False)
+
+
+def _text(graph: Graph, form: str, detail: Detail) -> str:
+    if form == "graph":
+        return graph.to_json()
+    if form == "terraform-plan":
+        from cli.terraform import plan_text
+
+        return plan_text(graph)
+    from plan.export.graphviz import dot
+
+    return dot(graph, detail=detail)

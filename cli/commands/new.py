@@ -36,7 +36,7 @@ def project_root() -> Path:
 
 def _specification(root: Path, name: str) -> Path:
     """The specification of an environment that exists. Raises `InputError`."""
-    from stacks.explain import suggestion
+    from problems.explain import suggestion
     from stacks.specification import names
 
     known = names(root / "stacks")
@@ -103,6 +103,8 @@ def environment(
         account_id=account_id,
     )
     _say(root, files, f"tradewind plan {name}")
+    if environment_class != "development":
+        click.echo(f"then  tradewind state {name} --bootstrap   (bucket and key of the state, once a region)")
 
 
 @command.command("tenant")

@@ -41,6 +41,9 @@ def _place(finding: Finding) -> tuple[str, int, str, str, str]:
 
 
 def _resource(row: dict[str, Any]) -> Resource:
+    # Such names are bookkeeping: the code of a provider in Python, what a provider filled in itself.
+    given = row.get("inputs", {})
+    row["inputs"] = {name: item for name, item in given.items() if not name.startswith("__")}
     row["dependencies"] = tuple(row.get("dependencies", ()))
     if "property_dependencies" in row:
         row["property_dependencies"] = {

@@ -184,7 +184,7 @@ def test_tables_are_named_as_feast_names_them() -> None:
 
 
 def test_production_is_protected_and_recoverable() -> None:
-    made = choices(_store(), PRODUCTION)
+    made = choices(_store(), cell().model_copy(update={"environment_class": PRODUCTION}))
     assert (made.protected, made.point_in_time_recovery_days, made.replication_time_control) == (
         True,
         35,
@@ -194,7 +194,7 @@ def test_production_is_protected_and_recoverable() -> None:
 
 
 def test_development_pays_for_neither() -> None:
-    made = choices(_store(), DEVELOPMENT)
+    made = choices(_store(), cell().model_copy(update={"environment_class": DEVELOPMENT}))
     assert (made.protected, made.point_in_time_recovery_days, made.replication_time_control) == (
         False,
         0,
@@ -209,7 +209,7 @@ def test_what_is_said_wins_over_the_class() -> None:
         offline={"replication_time_control": False, "transitions": [], "noncurrent_days": 5},
         registry={"enabled": False, "min_acu": 2, "backup_days": 3},
     )
-    made = choices(store, PRODUCTION)
+    made = choices(store, cell().model_copy(update={"environment_class": PRODUCTION}))
     assert (made.replication_time_control, made.transitions, made.noncurrent_days) == (False, (), 5)
     assert not registry_of(store, PRODUCTION, 2).enabled
     assert (registry_of(store, PRODUCTION, 2).min_acu, registry_of(store, PRODUCTION, 2).backup_days) == (

@@ -120,7 +120,7 @@ def test_markers_become_values_and_bookkeeping_goes() -> None:
         export(row(QUEUE, "q", inputs=inputs, sourcePosition="project:///stacks/x%20y.py#12,3")), "x"
     )
     queue = made[urn_of(QUEUE, "q")]
-    assert queue.inputs == {"a": {"b": 1}, "code": Asset("asset", "x.zip", "ab"), "arn": UNKNOWN}
+    assert queue.inputs == {"a": {"b": 1}, "code": Asset("file", "x.zip", "ab"), "arn": UNKNOWN}
     assert queue.source == "stacks/x y.py:12"
 
 

@@ -242,3 +242,82 @@ def test_the_pack_runs_as_anybodys_pack_does(
     expected = {pair[:2] for pair in over_the_graph(plan, config) if pair[0] != "cross-residency-replication"}
     report = run_pack(tmp_path, plan, config=pack_config(config))
     assert {(one.rule.removeprefix("tradewind/"), one.urn) for one in report.violations} == expected
+
+
+def servicer(config: Config) -> Any:
+    """The pack as the engine meets it."""
+    from pulumi_policy.policy import _PolicyAnalyzerServicer
+
+    messages: Any = import_module("pulumi.runtime.proto.analyzer_pb2")
+    levels = {"mandatory": messages.MANDATORY, "advisory": messages.ADVISORY}
+    made = _PolicyAnalyzerServicer(
+        "tradewind", "0.0.1", policies(today=config.today), sdk.EnforcementLevel.MANDATORY
+    )
+    rows = {}
+    for rule, settings in pack_config(config).items():
+        row = messages.PolicyConfig(enforcementLevel=levels[settings.pop("enforcementLevel")])
+        row.properties.update(settings)
+        rows[rule] = row
+    made.Configure(messages.ConfigureAnalyzerRequest(policyConfig=rows), None)
+    return made
+
+
+def shown(made: Any, resource: Resource) -> list[tuple[str, str]]:
+    """What the pack says of one resource's inputs: rule and message."""
+    messages: Any = import_module("pulumi.runtime.proto.analyzer_pb2")
+    request = messages.AnalyzeRequest(type=resource.type, urn=resource.urn, name=resource.name)
+    request.properties.update(wire(dict(resource.inputs)))
+    return [(one.policyName, one.message) for one in made.Analyze(request, None).diagnostics]
+
+
+def shown_as_outputs(made: Any, resources: list[Resource], outputs: dict[str, Any]) -> set[tuple[str, str]]:
+    """Rule and URN of what the pack says of a stack, whose resources have `outputs` beside their inputs."""
+    messages: Any = import_module("pulumi.runtime.proto.analyzer_pb2")
+    request = messages.AnalyzeStackRequest()
+    for resource in resources:
+        row = request.resources.add(type=resource.type, urn=resource.urn, name=resource.name)
+        row.properties.update({**wire(dict(resource.inputs)), **outputs})
+    return {(one.policyName, one.urn) for one in made.AnalyzeStack(request, None).diagnostics}
+
+
+def test_a_stack_rule_sees_inputs_where_outputs_are_not_known(happy: Plan, config: Config) -> None:
+    """The engine shows a stack policy outputs only, and a preview knows few of those."""
+    made = servicer(config)
+    disk = happy["disk"]
+    disk.inputs["encrypted"] = False
+    shown(made, disk)
+    assert ("ebs-encryption", disk.urn) in shown_as_outputs(made, [disk], {"encrypted": UNKNOWN_STRING_VALUE})
+
+
+def test_a_resource_that_changed_is_seen_anew(happy: Plan, config: Config) -> None:
+    made = servicer(config)
+    disk = happy["disk"]
+    disk.inputs["encrypted"] = False
+    shown(made, disk)
+    disk.inputs["encrypted"] = True
+    shown(made, disk)
+    assert shown_as_outputs(made, [disk], {"encrypted": UNKNOWN_STRING_VALUE}) == set()
+
+
+def test_without_inputs_the_outputs_do(happy: Plan, config: Config) -> None:
+    """As for what a targeted update leaves out."""
+    disk = happy["disk"]
+    assert ("ebs-encryption", disk.urn) in shown_as_outputs(servicer(config), [disk], {"encrypted": False})
+
+
+def test_whole_numbers_read_as_such(happy: Plan, config: Config) -> None:
+    """Every number reaches a pack as a float."""
+    listener = happy["http"]
+    listener.inputs["defaultActions"] = [{"type": "fixed-response"}]
+    (message,) = [text for rule, text in shown(servicer(config), listener) if rule == "insecure-transport"]
+    assert "on port 80 with fixed-response" in message
+
+
+def test_an_added_tag_is_among_the_merged_ones_too(happy: Plan, config: Config) -> None:
+    """The provider merges its default tags before a pack is asked, and not again after it."""
+    disk = happy["disk"]
+    del disk.inputs["tags"]["owner"]
+    disk.inputs["tagsAll"] = {**disk.inputs["tags"], "team": "ml"}
+    (props,) = remediated(disk, config, "required-tags")
+    assert props["tags"]["owner"] == props["tagsAll"]["owner"] == "ml-platform"
+    assert props["tagsAll"]["team"] == "ml"

@@ -16,9 +16,9 @@ from components.feature_store_settings import FeatureStoreSettings
 from components.karpenter_settings import NodePool
 from components.model import Args
 from components.network_settings import NetworkSettings
+from problems.expected import Schema, example, expected, schema_at
+from problems.explain import Found, explain
 from stacks.draft import Head, RegionEntry
-from stacks.expected import Schema, example, expected, schema_at
-from stacks.explain import Found, explain
 
 SECTIONS: tuple[type[Args], ...] = (
     Head, RegionEntry, Tags, Residency, SpendingBudget, Tenant, NetworkSettings, ClusterSettings,

@@ -14,7 +14,7 @@ from google.protobuf import empty_pb2, struct_pb2  # type: ignore[import-untyped
 from pulumi.runtime.proto import provider_pb2
 from pulumi.runtime.proto import resource_pb2 as rp
 
-from . import documents, kubernetes, nested, transforms
+from . import documents, kubernetes, nested, outputs, transforms
 from .options import options_of
 from .places import Places
 from .records import Record
@@ -187,6 +187,8 @@ class Monitor:
             source=source,
             remote=request.remote,
         )
+        if found.is_provider and request.version:
+            found.inputs["version"] = request.version
         self.resources[urn] = found
         if request.transforms:
             self._transforms[urn] = list(request.transforms)
@@ -210,13 +212,17 @@ class Monitor:
             # The SDK would stop at an assertion when it reads them back.
             return rp.RegisterResourceResponse(urn=found.urn, id="")
         answer = rp.RegisterResourceResponse(urn=found.urn, object=request.object)
+        provider = self.resources.get(found.provider)
+        outputs.add_region(found.type, provider.inputs if provider else {}, answer.object)
         if self.respond:
             answer.id, known = self.respond(found)
             target = answer.object.fields
             for key, text in known.items():
-                target[key].string_value = text
+                if key not in target:
+                    target[key].string_value = text
         if not found.type.startswith("kubernetes:"):  # there, what is left out stays out
             nested.add_made(found.type, found.urn if answer.id else "", answer.object)
+        outputs.hide(found.type, request.additionalSecretOutputs, answer.object)
         return answer
 
     def _checked(self, found: Record) -> bool:
@@ -240,6 +246,8 @@ class Monitor:
         """The URN of the resource's provider; the default provider is made where none is given."""
         if request.provider:
             return str(request.provider).rpartition("::")[0]
+        if request.type == STACK_REFERENCE:
+            return self._default_provider("pulumi", "", "")
         if not getattr(request, "custom", True) or request.type.startswith("pulumi:"):
             return ""
         version = request.version
@@ -276,7 +284,7 @@ class Monitor:
             request.name,
             inputs=plain_struct(request.properties),
             parent=request.parent,
-            provider="" if request.type == STACK_REFERENCE else self._provider(request),
+            provider=self._provider(request),
             dependencies=sorted(request.dependencies),
             source=self._source(request),
             id="" if request.id == UNKNOWN else request.id,

@@ -13,10 +13,9 @@ import pydantic
 from pydantic_core import ErrorDetails
 
 from problems import Problem
-from stacks.expected import example, expected, schema_at
-from stacks.yaml_source import join
+from problems.expected import example, expected, schema_at
 
-__all__ = ["Found", "explain", "shown", "suggestion"]
+__all__ = ["Found", "explain", "join", "shown", "suggestion"]
 
 Part = str | int
 
@@ -42,6 +41,13 @@ class Found(typing.NamedTuple):
     path: str
     of_key: bool
     problem: Problem
+
+
+def join(path: str, part: Part) -> str:
+    """`path` extended by a key or an index."""
+    if isinstance(part, int):
+        return f"{path}[{part}]"
+    return f"{path}.{part}" if path else part
 
 
 def explain(error: pydantic.ValidationError, model: type[pydantic.BaseModel]) -> Iterator[Found]:

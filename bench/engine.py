@@ -1,0 +1,81 @@
+"""The parts of the bench that need the real engine: planning against a preview, cells against one stack.
+
+    python bench/run.py            runs them too, where `make tools` has built the engine
+
+Both run in a sandbox of the tests, with their stand-ins for the vendor's plugins and a state in files.
+"""
+
+from __future__ import annotations
+
+import shutil
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+HERE = Path(__file__).parent
+if str(HERE.parent) not in sys.path:
+    sys.path.insert(0, str(HERE.parent))
+
+CELLS = 4
+
+__all__ = ["CELLS", "missing", "preview_and_plan", "stack_and_cells"]
+
+
+def missing() -> str:
+    """Why these parts cannot run here; "" where they can."""
+    from tests.engine.sandbox import has_engine
+
+    return "" if has_engine() else "the engine is not built here: make tools"
+
+
+def preview_and_plan(resources: int) -> tuple[float, float]:
+    """Seconds of `pulumi preview` and of `tradewind plan` for the same program, one after the other."""
+    with tempfile.TemporaryDirectory() as folder:
+        box, project = _project(Path(folder), resources)
+        box.pulumi("stack", "init", "dev", cwd=project)
+        previewed = _seconds(
+            lambda: box.pulumi("preview", "--json", "--show-sames", "--stack", "dev", cwd=project)
+        )
+        tradewind = shutil.which("tradewind", path=str(Path(sys.executable).parent)) or "tradewind"
+        planned = _seconds(
+            lambda: box.run(tradewind, "plan", str(project), "-o", str(project / "graph.json"), cwd=project)
+        )
+    return previewed, planned
+
+
+def stack_and_cells(resources: int) -> tuple[float, float]:
+    """Seconds of `pulumi up` of one stack with all `resources`, and of a stack for each of the cells with
+    its share of them, one after the other: the least that cells can gain."""
+    with tempfile.TemporaryDirectory() as folder:
+        box, project = _project(Path(folder), resources)
+        box.pulumi("stack", "init", "all", cwd=project)
+        one = _seconds(
+            lambda: box.pulumi("up", "--yes", "--skip-preview", "--stack", "all", cwd=project, timeout=1800)
+        )
+        several = 0.0
+        for number in range(CELLS):
+            name = f"cell{number}"
+            box.pulumi("stack", "init", name, cwd=project)
+            box.pulumi("config", "set", "--stack", name, "resources", str(resources // CELLS), cwd=project)
+            several += _seconds(
+                lambda name=name: box.pulumi("up", "--yes", "--skip-preview", "--stack", name, cwd=project)
+            )
+    return one, several
+
+
+def _project(folder: Path, resources: int):  # type: ignore[no-untyped-def]  # the sandbox is imported late
+    from tests.engine.sandbox import Sandbox
+
+    box = Sandbox(folder)
+    project = box.project(HERE / "program", "bench")
+    file = project / "Pulumi.yaml"
+    text = file.read_text(encoding="utf-8")
+    file.write_text(text.replace("default: 1000", f"default: {resources}"), encoding="utf-8")
+    return box, project
+
+
+def _seconds(action) -> float:  # type: ignore[no-untyped-def]
+    start = time.perf_counter()
+    action()
+    return time.perf_counter() - start

@@ -1,0 +1,28 @@
+"""The marker `engine`: tests on the real Pulumi engine, which `make tools` builds and `make test-engine` runs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import settings
+
+# How long an example takes depends on what else the machine does: speed has a benchmark, never a test.
+settings.register_profile("untimed", deadline=None)
+settings.load_profile("untimed")
+
+ENGINE = Path(__file__).parents[1] / ".tools" / "pulumi"
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line(
+        "markers", "engine: runs on the real Pulumi engine (`make tools`, `make test-engine`)"
+    )
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    if ENGINE.exists():
+        return
+    for item in items:
+        if item.get_closest_marker("engine"):
+            item.add_marker(pytest.mark.skip(reason="the engine is not built: make tools"))
