@@ -42,7 +42,7 @@ test-engine: tools
 	$(BIN)/python -m pytest -m engine tests/engine
 
 # Other people's programs on what comes out of a graph; each is skipped, with a reason, where it is not installed.
-test-clients: setup
+test-clients: tools
 	$(BIN)/python -m pytest -m clients tests/clients
 
 # Locks hold versions and hashes only, never where they were fetched from.

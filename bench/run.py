@@ -4,7 +4,8 @@
 
 Baseline: `baseline.py`, the same program under Pulumi's own mocks with garbage collection off, as a
 process of its own. Measured: an offline plan from spawning the child to the graph, then the rules and the
-estimate. Rounds alternate between the two; the best of each counts. `--full` adds 20,000 resources.
+estimate. Rounds alternate between the two; the best of each counts. `--full` adds 20,000 resources, and
+`estimators.py` there measures the estimate against Infracost's.
 Where `make tools` has built the engine, `engine.py` measures against `pulumi preview` and `pulumi up`.
 """
 
@@ -61,6 +62,7 @@ def main() -> int:
     ]
     if options.full:
         measures += planning(20_000, 1)
+        measures += with_infracost(20_000, options.rounds)
     measures += with_engine(1000)
     print(table(measures))
     document = {
@@ -150,11 +152,33 @@ def with_engine(resources: int) -> list[Measure]:
             f"tradewind plan against pulumi preview, {resources:,} resources", "s", planned, previewed, 1 / 4
         ),
         Measure(
-            f"pulumi up of {CELLS} cells in turn against one stack, {resources:,} resources",
+            f"pulumi up of {CELLS} cells, two at a time, against one stack, {resources:,} resources",
             "s",
             several,
             one,
             1 / 3,
+        ),
+    ]
+
+
+def with_infracost(resources: int, rounds: int) -> list[Measure]:
+    """Our estimate against Infracost's, and against itself on a tenth: it must stay linear."""
+    from estimators import missing, run
+
+    if reason := missing():
+        print(f"skipped: Infracost ({reason})")
+        return []
+    tenth, whole = run(resources // 10, rounds), run(resources, rounds)
+    return [
+        Measure(
+            f"estimate against Infracost, {whole.resources:,} resources", "s", whole.ours, whole.theirs, 1 / 3
+        ),
+        Measure(
+            f"estimate of {whole.resources:,} resources against ten times {tenth.resources:,}",
+            "s",
+            whole.ours,
+            10 * tenth.ours,
+            1.2,
         ),
     ]
 

@@ -14,6 +14,7 @@ from cli.pages.what import What, what
 if TYPE_CHECKING:
     from cli.target import Plan
     from finops.estimate import Estimate
+    from finops.prices import PriceBook
     from plan.survive import Survival
     from policies import Config
     from policies.report import Report
@@ -55,13 +56,13 @@ def answer(plan: Plan, *, usage: Path | None = None) -> Answers:
     )
 
 
-def cost_of(plan: Plan, usage: Path | None = None) -> Estimate:
-    """The estimate of `plan` at the bundled prices."""
+def cost_of(plan: Plan, usage: Path | None = None, book: PriceBook | None = None) -> Estimate:
+    """The estimate of `plan` at the prices of `book`, by default the bundled one."""
     from finops.estimate import estimate
     from finops.prices import PriceBook
     from finops.usage import load
 
-    return estimate(plan.graph, load(usage or plan.usage, plan.graph), PriceBook.bundled())
+    return estimate(plan.graph, load(usage or plan.usage, plan.graph), book or PriceBook.bundled())
 
 
 def report_of(plan: Plan, config: Path | None = None) -> Report:

@@ -20,6 +20,8 @@ COMMANDS = {
     "cost": "cost in detail; what is unpriced and why",
     "check": "policy: this project's rules, and anybody's CrossGuard pack",
     "survive": "what still serves when each region is lost, and why",
+    "diff": "what a change does: resources, cost, rules, survival",
+    "comment": "the same as one pull-request comment, updated in place",
     "export": "the graph in other tools' forms",
     "preview": "what the engine would do to an environment, cell by cell",
     "up": "deploy an environment's cells in waves, with gates between them",

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from plan.survive import Survival
     from policies.report import Report
 
-__all__ = ["Gates", "file_option", "format_option", "gates", "target_options"]
+__all__ = ["Amount", "Gates", "file_option", "format_option", "gates", "program_options", "target_options"]
 
 
 class Seconds(click.ParamType[float]):
@@ -68,8 +68,12 @@ def file_option(what: str, *, required: bool = False) -> Callable[[Function], Fu
 
 def target_options(function: Function) -> Function:
     """The TARGET argument and how to run its program: what every command that reads infrastructure takes."""
+    return click.argument("target")(program_options(function))
+
+
+def program_options(function: Function) -> Function:
+    """How to run the program of a target."""
     options = (
-        click.argument("target"),
         click.option(
             "--stack", metavar="NAME", help="Which stack of the project folder; needed where it has several."
         ),

@@ -14,6 +14,7 @@ from typing import Any
 
 __all__ = ["CREATING", "Pending", "name_of", "pending_of"]
 
+_PROVIDERS = "pulumi:providers:"
 CREATING = "creating"
 """The one operation that a refresh does not resolve by itself: the state holds no id to ask for."""
 
@@ -24,7 +25,8 @@ class Pending:
 
     `inputs` are those that the operation began with, secrets encrypted; `id` is "" for what was being
     created. `parent` and `provider` are URNs, "" for none. `is_replacement` says that the state still
-    holds another resource under the same URN, which was to be replaced.
+    holds another resource under the same URN, which was to be replaced. `is_in_state_only` says that
+    nothing of it is anywhere else: a component, a provider.
     """
 
     urn: str
@@ -35,6 +37,7 @@ class Pending:
     parent: str = ""
     provider: str = ""
     is_replacement: bool = False
+    is_in_state_only: bool = False
 
     @property
     def name(self) -> str:
@@ -63,6 +66,7 @@ def pending_of(document: Mapping[str, Any]) -> tuple[Pending, ...]:
             parent=resource.get("parent", ""),
             provider=resource.get("provider", "").rpartition("::")[0],
             is_replacement=operation == CREATING and urn in there,
+            is_in_state_only=not resource.get("custom") or resource["type"].startswith(_PROVIDERS),
         )
     return tuple(found.values())
 

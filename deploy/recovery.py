@@ -85,6 +85,9 @@ def decide(document: Mapping[str, Any], lookup: Lookup, *, offline: bool = False
                 Decision(one, Action.REFRESH, f"a refresh finds out whether the {_noun(one)} was done")
             )
             continue
+        if one.is_in_state_only:
+            found.append(Decision(one, Action.FORGET, "nothing of it is outside the state"))
+            continue
         try:
             answer = lookup.ask(one, place_of(one, document))
         except Missing as error:

@@ -9,23 +9,25 @@ lines: what is shown adds up.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
 from functools import cached_property
 from typing import Any
 
+from finops.cost_document import document, money
 from finops.estimators import REGISTRY, Item, Subject, Undetermined, Unpriceable, free_types
+from finops.free_tiers import Credit, FreeTier, credits_of
 from finops.place import Place, place_of
 from finops.prices.book import Price, PriceBook
 from finops.quantity import Quantity
 from finops.usage import Usage
+from finops.workloads import Share, shares
 from plan.graph import Graph, Resource
 
 __all__ = ["BETWEEN_REGIONS", "Cost", "Driver", "Estimate", "Line", "Unpriced", "estimate"]
 
-SCHEMA = "tradewind.cost/1"
 BETWEEN_REGIONS = "between regions"
 CENT = Decimal("0.01")
 
@@ -58,9 +60,9 @@ class Cost:
 
     def to_dict(self) -> dict[str, str]:
         return {
-            "floor": _money(self.floor),
-            "expected": _money(self.expected),
-            "ceiling": _money(self.ceiling),
+            "floor": money(self.floor),
+            "expected": money(self.expected),
+            "ceiling": money(self.ceiling),
         }
 
 
@@ -101,6 +103,11 @@ class Line:
     def cost(self) -> Cost:
         return Cost(self.floor, self.expected, self.ceiling)
 
+    @property
+    def saved(self) -> Decimal:
+        """What a contract takes off the expected cost; below zero where its rate is above the list."""
+        return _rounded(self.price.list_cost(self.quantities.expected)) - self.expected
+
 
 @dataclass(frozen=True, slots=True)
 class Unpriced:
@@ -140,13 +147,19 @@ _GROUPS: Mapping[str, Callable[[Line], str]] = {
 
 @dataclass(frozen=True)
 class Estimate:
-    """Lines in the order of the graph, what is not in them, and what was assumed."""
+    """Lines in the order of the graph, what is not in them, and what was assumed.
+
+    `day` is the past day whose prices were asked for; `credits` are free allowances, no part of `total`.
+    """
 
     lines: tuple[Line, ...]
     unpriced: tuple[Unpriced, ...] = ()
     free: int = 0
     assumptions: tuple[str, ...] = ()
     currency: str = field(default="USD")
+    day: date | None = None
+    credits: tuple[Credit, ...] = ()
+    workloads: tuple[Share, ...] = ()
 
     @cached_property
     def total(self) -> Cost:
@@ -193,6 +206,21 @@ class Estimate:
         return tuple(line for line in self.lines if not line.verified)
 
     @cached_property
+    def net(self) -> Cost:
+        """The total without what is free."""
+        return self.total - sum((Cost(it.floor, it.expected, it.ceiling) for it in self.credits), Cost())
+
+    def with_free(self, tiers: Iterable[FreeTier]) -> Estimate:
+        """The same estimate with the allowances that hold once for an account."""
+        return replace(self, credits=credits_of(self.lines, tiers))
+
+    @cached_property
+    def later(self) -> tuple[Line, ...]:
+        """Lines whose price was read after the day asked for, and of which nothing older is known."""
+        day = self.day
+        return tuple(it for it in self.lines if day and it.price.as_of is not None and it.price.as_of > day)
+
+    @cached_property
     def prices_as_of(self) -> tuple[date, date] | None:
         """The oldest and the newest date among the prices used; None where none has a date."""
         dates = [line.price.as_of for line in self.lines if line.price.as_of is not None]
@@ -200,23 +228,7 @@ class Estimate:
 
     def to_dict(self) -> dict[str, Any]:
         """The versioned document (`finops/schemas/cost.json`): money as text, everything in a fixed order."""
-        return {
-            "schema": SCHEMA,
-            "currency": self.currency,
-            "hours_a_month": 730,
-            "total": self.total.to_dict(),
-            "survival_price": self.survival_price.to_dict(),
-            "by": {
-                what: {key: cost.to_dict() for key, cost in sorted(self.by(what).items())} for what in _GROUPS
-            },
-            "lines": [_line_dict(line) for line in sorted(self.lines, key=_line_order)],
-            "unpriced": [
-                _plain(it, Unpriced) for it in sorted(self.unpriced, key=lambda it: (it.urn, it.item))
-            ],
-            "free": self.free,
-            "unverified": len(self.unverified),
-            "assumptions": sorted(self.assumptions),
-        }
+        return document(self)
 
 
 def estimate(graph: Graph, usage: Usage, book: PriceBook) -> Estimate:
@@ -243,7 +255,14 @@ def estimate(graph: Graph, usage: Usage, book: PriceBook) -> Estimate:
         assumptions.add(
             f"usage without a stated ceiling is at most {usage.ceiling_factor} times what is expected"
         )
-    return Estimate(tuple(lines), tuple(unpriced), free, tuple(sorted(assumptions)))
+    return Estimate(
+        tuple(lines),
+        tuple(unpriced),
+        free,
+        tuple(sorted(assumptions)),
+        day=book.day,
+        workloads=shares(graph, lines),
+    )
 
 
 def _priced(subject: Subject, where: Place) -> tuple[list[Line], list[Unpriced]]:
@@ -315,50 +334,3 @@ def _is_free(token: str) -> bool:
 
 def _rounded(amount: Decimal) -> Decimal:
     return amount.quantize(CENT, ROUND_HALF_UP)
-
-
-def _money(amount: Decimal) -> str:
-    return f"{amount:.2f}"
-
-
-def _text(number: Decimal) -> str:
-    """A decimal without exponent and without trailing zeros."""
-    text = f"{number:f}"
-    return text.rstrip("0").rstrip(".") if "." in text else text
-
-
-def _line_order(line: Line) -> tuple[str, ...]:
-    return (line.urn, line.region, line.item, line.price.usage_type)
-
-
-def _line_dict(line: Line) -> dict[str, Any]:
-    price, quantity = line.price, line.quantities
-    return {
-        **_plain(line, Line, skip=("price", "quantities", "floor", "expected", "ceiling")),
-        **line.cost.to_dict(),
-        "quantity": {
-            "floor": _text(quantity.floor),
-            "expected": _text(quantity.expected),
-            "ceiling": _text(quantity.ceiling),
-        },
-        "drivers": list(quantity.drivers),
-        "price": {
-            "service": price.service,
-            "usage_type": price.usage_type,
-            "region": price.region,
-            "purchase_option": price.purchase_option,
-            "rate": _text(price.rate),
-            "tiers": len(price.tiers),
-            "source": price.source,
-            "as_of": price.as_of.isoformat() if price.as_of else "",
-            "verified": price.verified,
-        },
-    }
-
-
-def _plain(item: Any, kind: Any, skip: tuple[str, ...] = ()) -> dict[str, Any]:
-    return {name: getattr(item, name) for name in _names(kind) if name not in skip}
-
-
-def _names(kind: Any) -> Iterator[str]:
-    yield from kind.__slots__

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import datetime as dt
 import io
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,7 +14,9 @@ from cli.options import Gates, format_option, gates, target_options
 from cli.output import console, emit_json
 
 if TYPE_CHECKING:
+    from cli.target import Plan
     from finops.estimate import Estimate
+    from finops.infracost import Comparison
 
 __all__ = ["command"]
 
@@ -31,22 +34,72 @@ GROUPS = ("service", "region", "component", "tenant", "resource")
     metavar="FILE",
     help="Usage in place of the environment's own file.",
 )
+@click.option(
+    "--as-of",
+    "day",
+    type=click.DateTime(["%Y-%m-%d"]),
+    metavar="DAY",
+    help="At the prices of a past day, as far as the price book knows them.",
+)
+@click.option("--prices", type=click.Path(path_type=Path), metavar="DIR", help="Another price book.")
+@click.option(
+    "--discounts",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="A contract: percentages and private rates.",
+)
+@click.option("--free-tiers", is_flag=True, help="Take off what AWS gives every account for nothing.")
+@click.option(
+    "--max-price-age", type=click.IntRange(min=1), metavar="DAYS", help="Gate: no price read longer ago."
+)
+@click.option(
+    "--measure",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Write a usage file with what CloudWatch measured, and price with it.",
+)
 @click.option("--unpriced", is_flag=True, help="List what is not priced, or not verified, and why.")
+@click.option(
+    "--infracost",
+    "compare",
+    is_flag=True,
+    help="Also ask Infracost 0.10, at the same prices, and explain differences.",
+)
 @format_option("text", "json", "csv", "markdown")
 @gates
-def command(by: str, usage: Path | None, unpriced: bool, output: str, gates: Gates, **options: Any) -> None:
+def command(
+    by: str, usage: Path | None, unpriced: bool, compare: bool, output: str, gates: Gates,
+    day: dt.datetime | None, prices: Path | None, discounts: Path | None, free_tiers: bool,
+    max_price_age: int | None, measure: Path | None, **options: Any,
+) -> None:  # fmt: skip
     """Show what TARGET costs a month: floor, expected, ceiling, and what decides between them."""
     from cli.answers import cost_of, warm
     from cli.exits import GateNotHeld
+    from cli.price_book import aged, chosen, measured_into
     from cli.target import resolve
 
     warm()
+    if compare and (prices or discounts or day or free_tiers):
+        raise click.UsageError(
+            "--infracost compares at today's list prices: leave --prices, --discounts, --as-of and --free-tiers out"
+        )
+    book = chosen(prices, discounts, day.date() if day else None)
     plan = resolve(**options)
-    estimate = cost_of(plan, usage)
+    if measure is not None:
+        usage = measured_into(measure, plan)
+    estimate = cost_of(plan, usage, book)
+    if free_tiers:
+        from finops.free_tiers import read
+
+        estimate = estimate.with_free(read())
+    other = _asked(plan, estimate, usage) if compare else None
     if output == "json":
         from cli.documents import target_document
 
-        emit_json({**estimate.to_dict(), **target_document(plan)})
+        beside = {"infracost": other.to_dict()} if other else {}
+        emit_json({**estimate.to_dict(), **beside, **target_document(plan)})
+    elif other:
+        _show(plan, other, output)
     elif output == "csv":
         click.echo(_csv(estimate), nl=False)
     else:
@@ -56,8 +109,26 @@ def command(by: str, usage: Path | None, unpriced: bool, output: str, gates: Gat
             click.echo(markdown(plan, estimate, by))
         else:
             (draw_unpriced if unpriced else draw)(console(), plan, estimate, by)
-    if broken := list(gates.of_cost(estimate)):
+    if broken := [*gates.of_cost(estimate), *aged(estimate, max_price_age)]:
         raise GateNotHeld(broken)
+
+
+def _asked(plan: Plan, estimate: Estimate, usage: Path | None) -> Comparison:
+    from cli.infracost import asked
+
+    return asked(plan, estimate, usage)
+
+
+def _show(plan: Plan, other: Comparison, output: str) -> None:
+    from cli.infracost import csv_of
+    from cli.pages.infracost import draw, markdown
+
+    if output == "csv":
+        click.echo(csv_of(other), nl=False)
+    elif output == "markdown":
+        click.echo(markdown(plan, other))
+    else:
+        draw(console(), plan, other)
 
 
 def _csv(estimate: Estimate) -> str:

@@ -11,6 +11,7 @@ from rich.markup import escape
 
 from cli.output import money, number
 from cli.pages.layout import more, section
+from finops.sensitivity import swings
 from plan.graph import name_of
 
 if TYPE_CHECKING:
@@ -47,6 +48,7 @@ def draw(console: Console, plan: Plan, estimate: Estimate, by: str) -> None:
     if folded := more(len(rows), ROWS, f"by {by}", f"tradewind cost {plan.target} --by {by} --format csv"):
         console.print(f"[dim]{escape(folded)}[/]")
     _draw_drivers(console, estimate)
+    _draw_sensitivity(console, estimate)
     for text in _remarks(plan, estimate):
         console.print(text)
 
@@ -79,8 +81,38 @@ def _draw_drivers(console: Console, estimate: Estimate) -> None:
     console.print(table)
 
 
+def _draw_sensitivity(console: Console, estimate: Estimate) -> None:
+    found = swings(estimate.lines)
+    if not found:
+        return
+    columns = [("low", "right"), ("high", "right"), ("of", "left"), ("assumed", "left")]
+    table = section("TOTAL IF one assumption is wrong", columns)
+    for it in found:
+        what = f"{number(it.charges, 'charge')} of {it.of.rpartition('.')[2]}"
+        table.add_row("", money(it.low), money(it.high), escape(what), escape(it.assumption))
+    console.print()
+    console.print(table)
+
+
+def _contract(estimate: Estimate) -> Iterator[str]:
+    """Every use of a discount, what is free, and prices that are newer than the day asked for."""
+    groups: defaultdict[str, list[Decimal]] = defaultdict(list)
+    for line in estimate.lines:
+        if line.price.discount:
+            groups[line.price.discount].append(line.saved)
+    for discount, saved in sorted(groups.items()):
+        yield f"{escape(discount)} off {number(len(saved), 'charge')}: {money(sum(saved, Decimal(0)))} less"
+    if estimate.credits:
+        names = ", ".join(it.name for it in estimate.credits)
+        off = sum((it.expected for it in estimate.credits), Decimal(0))
+        yield f"{money(off)} of this is free ({escape(names)}): [bold]{money(estimate.net.expected)}[/] are left"
+    if estimate.day is not None:
+        yield f"at the prices of {estimate.day}; {number(len(estimate.later), 'charge')} at a later price, as no older one is known"
+
+
 def _remarks(plan: Plan, estimate: Estimate) -> Iterator[str]:
     yield ""
+    yield from _contract(estimate)
     if estimate.unpriced:
         count = len({item.urn for item in estimate.unpriced})
         yield f"[bold red]{number(count, 'resource')} unpriced[/], in no total: tradewind cost {escape(plan.target)} --unpriced"

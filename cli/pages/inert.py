@@ -15,9 +15,9 @@ __all__ = ["code", "in_html", "plain", "prose"]
 JOINER = "\u2060"
 """A word joiner, invisible: a reference that it breaks up is no reference."""
 
-_SIGIL = re.compile(r"([@#!$%~&^:*])(?=\w)|(?<=:)/(?=/)|(?<=\bwww)\.")
-_PUNCTUATION = re.compile(r"[!-+:-@\[-`{-~]")
-"""ASCII punctuation other than comma, hyphen, period and slash, which begin nothing inside a line."""
+_SIGIL = re.compile(r"([@#!$%~&^:*])(?=\w)|(?<=:)/(?=/)|(?i:www)(?=\.)")
+_PUNCTUATION = re.compile(r"[!#&*<>@\[\\\]^_`{|}~]")
+"""ASCII punctuation that can begin something inside a line; what does so at a line's start only may stay."""
 _UNSEEN = ("Cc", "Cf", "Co", "Cs", "Cn", "Zl", "Zp")
 
 

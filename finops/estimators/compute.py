@@ -9,7 +9,7 @@ from finops.estimators.registry import Items, estimator
 from finops.estimators.subject import Item, Rate, Section, Subject, Undetermined, Unpriceable, item
 from finops.quantity import HOURS, Quantity
 
-__all__ = ["disk", "instance_hours", "instance_type_of_template", "public_ipv4"]
+__all__ = ["disk", "instance_hours", "instance_type_of_template", "public_ipv4", "to_the_internet"]
 
 INCLUDED_IOPS = 3000
 INCLUDED_THROUGHPUT = 125
@@ -19,6 +19,8 @@ VOLUMES = {
     "standard": "EBS:VolumeUsage",
 }  # fmt: skip
 IOPS = {"io1": "EBS:VolumeP-IOPS.piops", "io2": "EBS:VolumeP-IOPS.io2"}
+IO2_STEPS = ((32_000, 32_000, ".tier2"), (64_000, None, ".tier3"))
+"""From which IOPS of one io2 volume a lower price holds, for how many, and what its usage type ends in."""
 
 
 def ebs(usage_type: str) -> Rate:
@@ -42,6 +44,13 @@ def public_ipv4(count: Quantity | Decimal | int = 1) -> Item:
     )
 
 
+def to_the_internet(it: Subject) -> Item:
+    """GB that leave AWS for the internet, in the tiers of the resource's region."""
+    return item(
+        "data to the internet", it.usage("internet_gb"), Rate("AWSDataTransfer", "DataTransfer-Out-Bytes")
+    )
+
+
 def disk(
     size: Quantity, kind: str, iops: Decimal = Decimal(0), throughput: Decimal = Decimal(0), *,
     count: Quantity | None = None, label: str = "disk",
@@ -60,7 +69,14 @@ def disk(
             rate = ebs("EBS:VolumeP-Throughput.gp3")
             yield item(f"{label} throughput above 125 MiB/s", disks * extra, rate, service="EBS")
     elif kind in IOPS and iops:
-        yield item(f"{label} IOPS", disks * iops, ebs(IOPS[kind]), service="EBS")
+        first = min(iops, Decimal(IO2_STEPS[0][0])) if kind == "io2" else iops
+        yield item(f"{label} IOPS", disks * first, ebs(IOPS[kind]), service="EBS")
+        for start, width, ending in IO2_STEPS if kind == "io2" else ():
+            above = max(iops - start, Decimal(0))
+            if above:
+                amount = disks * (above if width is None else min(above, Decimal(width)))
+                rate = ebs(IOPS[kind] + ending)
+                yield item(f"{label} IOPS above {start:,}", amount, rate, service="EBS")
 
 
 def disk_of(
@@ -91,7 +107,7 @@ def instance_type_of_template(
     return found.text("instanceType"), found
 
 
-@estimator("aws:ec2/instance:Instance", service="EC2", usage=("running_hours",))
+@estimator("aws:ec2/instance:Instance", service="EC2", usage=("running_hours", "internet_gb"))
 def instance(it: Subject) -> Items:
     kind = it.text("instanceType")
     if not kind:
@@ -108,6 +124,7 @@ def instance(it: Subject) -> Items:
         yield from disk_of(block, 8, label=f"disk {number}")
     if _has_public_address(it):
         yield public_ipv4()
+    yield to_the_internet(it)
 
 
 def _has_public_address(it: Subject) -> bool:
@@ -130,9 +147,21 @@ def capacity_reservation(it: Subject) -> Items:
     yield instance_hours("reserved capacity", HOURS * it.number("instanceCount"), it.text("instanceType"))
 
 
-@estimator("aws:ec2/capacityBlockReservation:CapacityBlockReservation", service="EC2")
+@estimator("aws:ec2/capacityBlockReservation:CapacityBlockReservation", service="EC2", usage=("block_hours",))
 def capacity_block(it: Subject) -> Items:
-    raise Unpriceable("a capacity block is paid once, in advance, at the price of its offering")
+    """Paid once, in advance, for a number of hours of an instance type; both are its offering's.
+
+    The offering is a number that only AWS can read, so the type is known after the purchase, and the
+    hours of all instances together are stated in the usage file.
+    """
+    kind, hours = it.text("instanceType"), it.usage("block_hours")
+    if not kind or not hours.ceiling:
+        raise Unpriceable(
+            "a capacity block is paid once, in advance, at the price of its offering: "
+            "state `block_hours` and the instance type to see it"
+        )
+    it.assume("a capacity block is charged in the month it is bought")
+    yield item(f"capacity block {kind}", hours, Rate("AmazonEC2", f"CapacityBlock:{kind}"))
 
 
 @estimator("aws:autoscaling/group:Group", service="EC2", usage=("average_instances",))
@@ -178,10 +207,27 @@ def volume(it: Subject) -> Items:
 
 
 @estimator(
-    "aws:ebs/snapshot:Snapshot", "aws:ebs/snapshotCopy:SnapshotCopy", service="EBS", usage=("snapshot_gb",)
+    "aws:ebs/snapshot:Snapshot",
+    "aws:ebs/snapshotCopy:SnapshotCopy",
+    service="EBS",
+    usage=("snapshot_gb", "restored_gb"),
 )
 def snapshot(it: Subject) -> Items:
-    yield item("snapshot", it.usage("snapshot_gb"), ebs("EBS:SnapshotUsage"))
+    archived = it.text("storageTier", "standard") == "archive"
+    kind = "EBS:SnapshotArchiveStorage" if archived else "EBS:SnapshotUsage"
+    yield item("snapshot", it.usage("snapshot_gb"), ebs(kind))
+    if archived:
+        yield item(
+            "snapshot taken out of the archive", it.usage("restored_gb"), ebs("EBS:SnapshotArchiveRetrieval")
+        )
+
+
+@estimator(
+    "aws:ebs/fastSnapshotRestore:FastSnapshotRestore", service="EBS", usage=("running_hours",)
+)  # fmt: skip
+def fast_snapshot_restore(it: Subject) -> Items:
+    """By the hour for one snapshot in one zone; the shortest charge is an hour."""
+    yield item("fast restore", it.usage("running_hours"), ebs("EBS:FastSnapshotRestore"))
 
 
 @estimator(

@@ -73,7 +73,12 @@ def ecs_service(it: Subject) -> Items:
     if not cpu or not memory:
         raise Undetermined("cpu", "or `memory` of the task definition is not stated")
     count = _tasks(it)
-    arm = "ARM-" if task.section("runtimePlatform").text("cpuArchitecture") == "ARM64" else ""
+    platform = task.section("runtimePlatform")
+    if platform.text("operatingSystemFamily").startswith("WINDOWS"):
+        for name, amount, what in (("vCPU", cpu, "vCPU-Hours:perCPU"), ("Windows", cpu, "OS-Hours:perCPU"), ("memory", memory, "GB-Hours")):  # fmt: skip
+            yield item(name, count * HOURS * amount, Rate("AmazonECS", f"Fargate-Windows-{what}"))
+        return
+    arm = "ARM-" if platform.text("cpuArchitecture") == "ARM64" else ""
     spot = "SpotUsage-" if providers == {"FARGATE_SPOT"} else ""
     yield item("vCPU", count * HOURS * cpu, Rate("AmazonECS", f"{spot}Fargate-{arm}vCPU-Hours:perCPU"))
     yield item("memory", count * HOURS * memory, Rate("AmazonECS", f"{spot}Fargate-{arm}GB-Hours"))

@@ -16,7 +16,7 @@ from finops.quantity import HOURS, Quantity
 from finops.usage import NodePool
 from plan.values import is_known
 
-__all__ = ["Allowed", "Decision", "Pool", "decide", "quantity_of"]
+__all__ = ["Allowed", "Decision", "Pool", "chosen", "decide", "quantity_of"]
 
 NEAR = Decimal("1.02")
 STEPS = 16
@@ -126,15 +126,15 @@ def decide(pool: Pool, stated: NodePool, book: PriceBook, region: str, factor: D
     allowed = pool.allowed(book, region)
     if not allowed:
         raise Unpriceable(f"no instance type that pool {pool.name} allows has a price in {region}")
-    chosen = _chosen(pool, stated, allowed)
-    hours = _expected_hours(pool, stated, chosen)
+    runs = _chosen(pool, stated, allowed)
+    hours = _expected_hours(pool, stated, runs)
     spot = _spot_share(pool, stated)
     if (
         spot
         and book.find(
             service="AmazonEC2",
             region=region,
-            usage_type=f"BoxUsage:{chosen.instance.type}",
+            usage_type=f"BoxUsage:{runs.instance.type}",
             purchase_option="spot",
         )
         is None
@@ -145,16 +145,23 @@ def decide(pool: Pool, stated: NodePool, book: PriceBook, region: str, factor: D
         most = stated.ceiling_nodes * HOURS if stated.ceiling_nodes is not None else hours * factor
         driver = f"pool {pool.name} has no limits: at most {factor} x what is expected"
         amount = Quantity.between(0, hours, max(most, hours), driver)
-        return Decision(tuple(_split(amount, spot, chosen.instance.type)), amount)
+        return Decision(tuple(_split(amount, spot, runs.instance.type)), amount)
     dearest, most_cost, words = bound
     driver = f"pool {pool.name}, limit {words}"
-    hours = min(hours, most_cost * HOURS / chosen.price)
+    hours = min(hours, most_cost * HOURS / runs.price)
     amount = Quantity(Decimal(0), hours, hours, (driver,))
-    expected = list(_split(amount, spot, chosen.instance.type))
+    expected = list(_split(amount, spot, runs.instance.type))
     spent = sum((_price(book, region, *row[:2]) * row[2].ceiling for row in expected), Decimal(0))
     spare = Quantity.between(0, 0, max(most_cost * HOURS - spent, Decimal(0)) / dearest.price, driver)
     nodes = Quantity.between(0, hours, max(most_cost * HOURS / dearest.price, hours), driver)
     return Decision((*expected, ("on_demand", dearest.instance.type, spare)), nodes)
+
+
+def chosen(pool: Pool, stated: NodePool, allowed: Sequence[Allowed]) -> Allowed:
+    """The instance type that is expected to run. Raises `Unpriceable` when none can."""
+    if not allowed:
+        raise Unpriceable(f"no instance type that pool {pool.name} allows has a price here")
+    return _chosen(pool, stated, allowed)
 
 
 def _price(book: PriceBook, region: str, option: str, kind: str) -> Decimal:

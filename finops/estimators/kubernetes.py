@@ -5,15 +5,17 @@ Everything else in a cluster runs on nodes that are charged elsewhere.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 
-from finops.estimators import karpenter
+from finops.estimators import karpenter, pods
 from finops.estimators.compute import disk, instance_hours
 from finops.estimators.network import balancer
 from finops.estimators.registry import Items, estimator
 from finops.estimators.subject import Section, Subject, Unpriceable
 from finops.place import place_of
 from finops.quantity import HOURS, Quantity
+from finops.usage import NodePool
 
 
 @estimator("kubernetes:karpenter.sh/v1:NodePool", "kubernetes:karpenter.sh/v1beta1:NodePool", service="EC2")
@@ -26,6 +28,12 @@ def node_pool(it: Subject) -> Items:
     spec = it.section("spec")
     pool = karpenter.Pool.of(spec, name)
     stated = it.stated.node_pool(name, region)
+    labels = pods.labels_of(it.resource.inputs.get("spec"), name)
+    allowed = pool.allowed(it.book, region)
+    pool, is_queued = pods.limited(pool, it.graph, it.resource, labels, allowed)
+    if is_queued:
+        it.assume(f"everything on pool {name} comes through Kueue, whose quotas are below the pool's limits")
+    stated = _asked_for(it, pool, stated, region, labels)
     plan = karpenter.decide(pool, stated, it.book, region, it.stated.ceiling_factor)
     for option, kind, hours in plan.hours:
         label = (
@@ -35,6 +43,24 @@ def node_pool(it: Subject) -> Items:
     nodes = plan.node_hours * (1 / HOURS)
     for size in _disks(it, spec):
         yield from disk(Quantity.exactly(size), "gp3", count=nodes, label="node disk")
+
+
+def _asked_for(
+    it: Subject, pool: karpenter.Pool, stated: NodePool, region: str, labels: dict[str, str]
+) -> NodePool:
+    """Where nobody stated how many nodes run: those that the pods of the plan need which ask for the pool."""
+    if stated.stated:
+        return stated
+    asked = pods.asked_of(it.graph, it.resource, labels)
+    if not asked:
+        return stated
+    chosen = karpenter.chosen(pool, stated, pool.allowed(it.book, region))
+    nodes = pods.needed(asked, chosen)
+    it.assume(
+        f"pool {pool.name} runs what the pods that select it ask for, on {chosen.instance.type}, "
+        f"of which the system takes {pods.OVERHEAD:.0%}"
+    )
+    return replace(stated, average_nodes=nodes)
 
 
 NODE_CLASSES = (

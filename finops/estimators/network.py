@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from finops.estimators.compute import public_ipv4
+from finops.estimators.compute import public_ipv4, to_the_internet
 from finops.estimators.registry import Items, estimator
 from finops.estimators.subject import Rate, Subject, Undetermined, Unpriceable, item
 from finops.quantity import HOURS, Quantity
@@ -102,9 +102,10 @@ def peering(it: Subject) -> Items:
     yield item(name, it.usage("transferred_gb"), Rate("AWSDataTransfer", usage_type), region=region)
 
 
-@estimator("aws:ec2/vpnConnection:VpnConnection", service="VPC")
+@estimator("aws:ec2/vpnConnection:VpnConnection", service="VPC", usage=("internet_gb",))
 def vpn(it: Subject) -> Items:
     yield item("VPN connection", HOURS, vpc("VpnUsage-Hours:ipsec.1"))
+    yield to_the_internet(it)
 
 
 @estimator("aws:ec2/trafficMirrorSession:TrafficMirrorSession", service="VPC")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+from finops.estimators.compute import to_the_internet
 from finops.estimators.registry import Items, estimator
 from finops.estimators.subject import Rate, Subject, Unpriceable, item
 from finops.quantity import HOURS, Quantity
@@ -12,7 +13,10 @@ MILLIONTH = Decimal("0.000001")
 SECONDS = HOURS * 3600
 
 
-@estimator("aws:lambda/function:Function", service="Lambda", usage=("requests", "average_ms"))
+@estimator(
+    "aws:lambda/function:Function", service="Lambda",
+    usage=("requests", "average_ms", "streamed_gb", "restores", "edge_requests", "edge_average_ms"),
+)  # fmt: skip
 def function(it: Subject) -> Items:
     """Requests and GB-seconds; reserved concurrency is the ceiling where there is one."""
     arm = "arm64" in [str(name) for name in it.items("architectures")]
@@ -31,9 +35,49 @@ def function(it: Subject) -> Items:
     ephemeral = it.section("ephemeralStorage").number("size", 512) / 1024 - Decimal("0.5")
     if ephemeral > 0:
         yield item("ephemeral storage", busy * ephemeral, Rate("AWSLambda", "Lambda-Storage-GB-Second"))
+    yield item(
+        "streamed responses",
+        it.usage("streamed_gb"),
+        Rate("AWSLambda", "Lambda-Streaming-Response-Processed-Bytes"),
+    )
+    if it.section("snapStart").text("applyOn") == "PublishedVersions" and "java" not in it.text("runtime"):
+        cached = Rate("AWSLambda", "Lambda-SnapStart-Cached-GB-Second")
+        yield item("snapshot cache", memory * SECONDS, cached)
+        restored = Rate("AWSLambda", "Lambda-SnapStart-Restored-GB")
+        yield item("snapshots restored", it.usage("restores") * memory, restored)
+    yield from _at_the_edge(it, memory)
 
 
-@estimator("aws:lambda/provisionedConcurrencyConfig:ProvisionedConcurrencyConfig", service="Lambda")
+def _at_the_edge(it: Subject, memory: Decimal) -> Items:
+    """What CloudFront calls, wherever it calls it: its own prices, those of us-east-1."""
+    calls = it.usage("edge_requests")
+    home = "us-east-1"
+    yield item(
+        "requests at the edge", calls * MILLIONTH, Rate("AWSLambda", "Lambda-Edge-Request", region=home)
+    )
+    seconds = it.usage("edge_average_ms") * Decimal("0.001")
+    yield item(
+        "duration at the edge",
+        calls * seconds * memory,
+        Rate("AWSLambda", "Lambda-Edge-GB-Second", region=home),
+    )
+
+
+@estimator("aws:lambda/eventSourceMapping:EventSourceMapping", service="Lambda", usage=("poller_hours",))
+def event_source_mapping(it: Subject) -> Items:
+    """Free, but for pollers that are provisioned: by the hour of a poller unit."""
+    if not it.section("provisionedPollerConfig"):
+        return
+    queue = ":sqs:" in it.text("eventSourceArn") or it.linked("eventSourceArn", "aws:sqs/queue:Queue")
+    kind = "SQS" if queue else "Kafka"
+    rate = Rate("AWSLambda", f"Lambda-ESM-Event-Poller-Unit:{kind}")
+    yield item("provisioned pollers", it.usage("poller_hours"), rate)
+
+
+@estimator(
+    "aws:lambda/provisionedConcurrencyConfig:ProvisionedConcurrencyConfig", service="Lambda",
+    usage=("running_hours", "requests", "average_ms"),
+)  # fmt: skip
 def provisioned_concurrency(it: Subject) -> Items:
     found = it.linked("functionName", "aws:lambda/function:Function")
     if found is None:
@@ -42,9 +86,11 @@ def provisioned_concurrency(it: Subject) -> Items:
     reserved = it.number("provisionedConcurrentExecutions")
     yield item(
         "provisioned concurrency",
-        reserved * memory * SECONDS,
+        it.usage("running_hours") * 3600 * reserved * memory,
         Rate("AWSLambda", "Lambda-Provisioned-Concurrency"),
     )
+    busy = it.usage("requests") * (it.usage("average_ms") * Decimal("0.001")) * memory
+    yield item("duration on provisioned concurrency", busy, Rate("AWSLambda", "Lambda-Provisioned-GB-Second"))
 
 
 @estimator("aws:sqs/queue:Queue", service="SQS", usage=("requests",))
@@ -82,14 +128,33 @@ def subscription(it: Subject) -> Items:
     )
 
 
-@estimator("aws:cloudwatch/eventBus:EventBus", service="EventBridge", usage=("events",))
+@estimator("aws:cloudwatch/eventBus:EventBus", service="EventBridge", usage=("events", "replayed_events"))
 def event_bus(it: Subject) -> Items:
     yield item("custom events", it.usage("events") * MILLIONTH, Rate("AWSEvents", "Event-64K-Chunks"))
+    replayed = it.usage("replayed_events") * MILLIONTH
+    yield item("replayed events", replayed, Rate("AWSEvents", "Event-64K-Chunks"))
 
 
-@estimator("aws:cloudwatch/eventArchive:EventArchive", service="EventBridge", usage=("stored_gb",))
+@estimator(
+    "aws:cloudwatch/eventArchive:EventArchive", service="EventBridge", usage=("stored_gb", "archived_gb")
+)
 def event_archive(it: Subject) -> Items:
     yield item("archived events", it.usage("stored_gb"), Rate("AWSEvents", "EventBridge-Archive-Storage"))
+    yield item(
+        "events put into the archive", it.usage("archived_gb"), Rate("AWSEvents", "ArchiveProcessing-Bytes")
+    )
+
+
+@estimator("aws:pipes/pipe:Pipe", service="EventBridge", usage=("requests",))
+def pipe(it: Subject) -> Items:
+    """Requests of up to 64 KB after the filter."""
+    yield item("requests", it.usage("requests") * MILLIONTH, Rate("AWSEvents", "Pipes-Requests-64K-Chunks"))
+
+
+@estimator("aws:cloudwatch/eventApiDestination:EventApiDestination", service="EventBridge", usage=("events",))
+def api_destination(it: Subject) -> Items:
+    rate = Rate("AWSEvents", "ApiDestinations-64K-Chunks")
+    yield item("calls of the destination", it.usage("events") * MILLIONTH, rate)
 
 
 @estimator("aws:scheduler/schedule:Schedule", service="EventBridge", usage=("invocations",))
@@ -119,8 +184,9 @@ def state_machine(it: Subject) -> Items:
     )
 
 
-@estimator("aws:apigateway/restApi:RestApi", service="API Gateway", usage=("requests",))
+@estimator("aws:apigateway/restApi:RestApi", service="API Gateway", usage=("requests", "internet_gb"))
 def rest_api(it: Subject) -> Items:
+    yield to_the_internet(it)
     yield item("requests", it.usage("requests") * MILLIONTH, Rate("AmazonApiGateway", "ApiGatewayRequest"))
 
 

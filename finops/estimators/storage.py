@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from decimal import Decimal
 
+from finops.estimators.compute import to_the_internet
 from finops.estimators.registry import Items, estimator
 from finops.estimators.subject import (
     BETWEEN_REGIONS,
@@ -21,6 +22,8 @@ from plan.graph import Resource
 from plan.values import references
 
 THOUSANDTH = Decimal("0.001")
+BASELINE = Decimal("0.05")
+"""MB/s that come with a GB of EFS standard storage."""
 CLASSES = {
     "standard_gb": ("storage", "TimedStorage-ByteHrs"),
     "infrequent_gb": ("storage, infrequent access", "TimedStorage-SIA-ByteHrs"),
@@ -34,7 +37,10 @@ def s3(usage_type: str) -> Rate:
     return Rate("AmazonS3", usage_type)
 
 
-@estimator(*BUCKETS, service="S3", usage=(*CLASSES, "write_requests", "read_requests"))
+@estimator(
+    *BUCKETS, service="S3",
+    usage=(*CLASSES, "write_requests", "read_requests", "retrieved_infrequent_gb", "internet_gb"),
+)  # fmt: skip
 def bucket(it: Subject) -> Items:
     for key, (name, usage_type) in CLASSES.items():
         yield item(name, it.usage(key), s3(usage_type))
@@ -42,6 +48,19 @@ def bucket(it: Subject) -> Items:
         "PUT, COPY, POST and LIST requests", it.usage("write_requests") * THOUSANDTH, s3("Requests-Tier1")
     )
     yield item("GET and other requests", it.usage("read_requests") * THOUSANDTH, s3("Requests-Tier2"))
+    yield item("data read, infrequent access", it.usage("retrieved_infrequent_gb"), s3("Retrieval-SIA"))
+    yield to_the_internet(it)
+
+
+@estimator(
+    "aws:s3control/multiRegionAccessPoint:MultiRegionAccessPoint", service="S3",
+    usage=("routed_gb", "transferred_gb"),
+)  # fmt: skip
+def multi_region_access_point(it: Subject) -> Items:
+    """By the GB routed; what is routed to a bucket in another region is data transfer as well."""
+    yield item("data routed", it.usage("routed_gb"), s3("MRAP-Bytes"))
+    moved = Rate("AWSDataTransfer", "AWS-Out-Bytes")
+    yield item("data routed to another region", it.usage("transferred_gb"), moved, region=BETWEEN_REGIONS)
 
 
 @estimator(
@@ -100,12 +119,34 @@ def bucket_metric(it: Subject) -> Items:
     yield item("request metrics", published, Rate("AmazonCloudWatch", "CW:MetricMonitorUsage"))
 
 
-@estimator("aws:s3tables/tableBucket:TableBucket", service="S3", usage=("standard_gb",))
+@estimator(
+    "aws:s3tables/tableBucket:TableBucket", service="S3",
+    usage=("standard_gb", "write_requests", "read_requests", "objects", "compacted_objects", "compacted_gb"),
+)  # fmt: skip
 def table_bucket(it: Subject) -> Items:
+    """Storage, requests, objects that are watched, and what compaction rewrites."""
     yield item("tables", it.usage("standard_gb"), s3("Tables-TimedStorage-ByteHrs"))
+    for key, name, usage_type in (
+        ("write_requests", "PUT requests", "Tables-Requests-Tier1"),
+        ("read_requests", "GET requests", "Tables-Requests-Tier2"),
+        ("objects", "monitored objects", "Tables-MonitoredObjects"),
+        ("compacted_objects", "compacted objects", "Tables-Compaction-Objects"),
+    ):
+        yield item(name, it.usage(key) * THOUSANDTH, s3(usage_type))
+    yield item("compacted data", it.usage("compacted_gb"), s3("Tables-Compaction-Bytes"))
 
 
-@estimator("aws:efs/fileSystem:FileSystem", service="EFS", usage=("standard_gb", "infrequent_gb"))
+EFS_FLOWS = {
+    "read_gb": ("elastic throughput, read", "ETDataAccess-Read-Bytes"),
+    "written_gb": ("elastic throughput, written", "ETDataAccess-Write-Bytes"),
+    "tiered_infrequent_gb": ("moved to or from infrequent access", "IADataAccess-Tiering-Bytes"),
+    "archive_gb": ("storage, archive", "ArchiveTimedStorage-ByteHrs"),
+    "tiered_archive_gb": ("moved to the archive", "ArchiveDataAccess-Tiering-Bytes"),
+    "read_archive_gb": ("moved back from the archive", "ArchiveDataAccess-Read-Bytes"),
+}
+
+
+@estimator("aws:efs/fileSystem:FileSystem", service="EFS", usage=("standard_gb", "infrequent_gb", *EFS_FLOWS))
 def efs(it: Subject) -> Items:
     zone = "Z" if it.states("availabilityZoneName") else ""
     yield item("storage", it.usage("standard_gb"), Rate("AmazonEFS", f"TimedStorage-{zone}ByteHrs"))
@@ -115,14 +156,24 @@ def efs(it: Subject) -> Items:
         Rate("AmazonEFS", f"IATimedStorage-{zone}ByteHrs"),
     )
     if it.text("throughputMode") == "provisioned":
-        throughput = it.number("provisionedThroughputInMibps")
-        yield item("provisioned throughput", throughput, Rate("AmazonEFS", "ProvisionedTP-MiBpsHrs"))
+        # 50 KB/s for each GB of standard storage are part of the storage.
+        stated = it.number("provisionedThroughputInMibps")
+        stored = it.usage("standard_gb")
+        low, middle, high = (
+            max(stated - held * BASELINE, Decimal(0))
+            for held in (stored.ceiling, stored.expected, stored.floor)
+        )
+        billed = Quantity(low, middle, high, stored.drivers)
+        yield item("provisioned throughput", billed, Rate("AmazonEFS", "ProvisionedTP-MiBpsHrs"))
+    for key, (name, usage_type) in EFS_FLOWS.items():
+        if not usage_type.startswith("ET") or it.text("throughputMode") == "elastic":
+            yield item(name, it.usage(key), Rate("AmazonEFS", usage_type))
 
 
 @estimator(
     "aws:efs/replicationConfiguration:ReplicationConfiguration",
     service="EFS",
-    usage=("replicated_gb", "standard_gb"),
+    usage=("replicated_gb", "standard_gb", "infrequent_gb"),
 )
 def efs_replication(it: Subject) -> Items:
     there = it.section("destination").text("region")
@@ -136,6 +187,8 @@ def efs_replication(it: Subject) -> Items:
         Rate("AmazonEFS", "TimedStorage-ByteHrs", region=there),
         copy=True,
     )
+    cold = Rate("AmazonEFS", "IATimedStorage-ByteHrs", region=there)
+    yield item("replica storage, infrequent access", it.usage("infrequent_gb"), cold, copy=True)
 
 
 @estimator("aws:fsx/lustreFileSystem:LustreFileSystem", service="FSx")
@@ -180,6 +233,24 @@ def backup_vault(it: Subject) -> Items:
 @estimator("aws:ecr/repository:Repository", service="ECR", usage=("stored_gb",))
 def ecr_repository(it: Subject) -> Items:
     yield item("images", it.usage("stored_gb"), Rate("AmazonECR", "TimedStorage-ByteHrs"))
+
+
+@estimator(
+    "aws:ecr/replicationConfiguration:ReplicationConfiguration",
+    service="ECR",
+    usage=("replicated_gb", "stored_gb"),
+)
+def ecr_replication(it: Subject) -> Items:
+    """For each destination region: layers sent, and the images kept there."""
+    found = it.section("replicationConfiguration")
+    places = [d.text("region") for rule in found.sections("rules") for d in rule.sections("destinations")]
+    for there in sorted({place for place in places if place and place != it.region}):
+        moved = Rate("AWSDataTransfer", "AWS-Out-Bytes", region=it.region)
+        yield item(
+            f"images sent to {there}", it.usage("replicated_gb"), moved, region=BETWEEN_REGIONS, copy=True
+        )
+        kept = Rate("AmazonECR", "TimedStorage-ByteHrs", region=there)
+        yield item(f"images in {there}", it.usage("stored_gb"), kept, copy=True)
 
 
 @estimator("aws:ecr/registryScanningConfiguration:RegistryScanningConfiguration", service="ECR")

@@ -7,6 +7,9 @@ everywhere, or belongs to no region, has the region `global`.
 
 Two columns are short: `source` is a key of `aws/sources.csv`, and `verified` is `yes` or `no`. A price
 with `verified` `no` was not read anywhere; whatever rests on it says so.
+
+`former.csv` has what prices were before: the same columns, and `until`, the day from which the price no
+longer held. A book of a past day takes its prices from there where it has one.
 """
 
 from __future__ import annotations
@@ -17,16 +20,24 @@ from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from finops.prices import manifest
 from problems import InputError, Problem
 
-__all__ = ["COLUMNS", "GLOBAL", "Price", "PriceBook", "Tier"]
+if TYPE_CHECKING:
+    from finops.prices.discounts import Discounts
+
+__all__ = ["COLUMNS", "GLOBAL", "RESERVED", "Price", "PriceBook", "Tier"]
 
 COLUMNS = (
     "service", "family", "region", "usage_type", "attributes", "purchase_option", "tier_from", "tier_to",
     "unit", "price", "currency", "source", "as_of", "verified",
 )  # fmt: skip
 GLOBAL = "global"
+FORMER = "former.csv"
+RESERVED = frozenset({"sources.csv", "free_tiers.csv", "manifest.json", FORMER})
+"""Files of a book that hold no current prices."""
 DATA = Path(__file__).parent / "aws"
 UNDONE = "nothing was priced"
 
@@ -60,6 +71,10 @@ class Price:
     source: str = ""
     as_of: date | None = None
     verified: bool = False
+    discount: str = ""
+    """What of a contract changed it, in words; empty for a list price."""
+    list_tiers: tuple[Tier, ...] = ()
+    """The list price, where a contract changed it."""
 
     @classmethod
     def flat(
@@ -79,15 +94,23 @@ class Price:
 
     def cost(self, quantity: Decimal) -> Decimal:
         """What `quantity` units in one month cost, each unit at the price of the tier it falls into."""
-        if len(self.tiers) == 1:
-            return quantity * self.tiers[0].price
-        total = Decimal(0)
-        for tier in self.tiers:
-            if quantity <= tier.start:
-                break
-            end = quantity if tier.end is None else min(quantity, tier.end)
-            total += (end - tier.start) * tier.price
-        return total
+        return _cost(self.tiers, quantity)
+
+    def list_cost(self, quantity: Decimal) -> Decimal:
+        """The same at the list price."""
+        return _cost(self.list_tiers or self.tiers, quantity)
+
+
+def _cost(tiers: tuple[Tier, ...], quantity: Decimal) -> Decimal:
+    if len(tiers) == 1:
+        return quantity * tiers[0].price
+    total = Decimal(0)
+    for tier in tiers:
+        if quantity <= tier.start:
+            break
+        end = quantity if tier.end is None else min(quantity, tier.end)
+        total += (end - tier.start) * tier.price
+    return total
 
 
 _Key = tuple[str, str, str, str]
@@ -101,8 +124,12 @@ class PriceBook:
     thousands of rows, a plan needs a handful.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, day: date | None = None, discounts: Discounts | None = None) -> None:
         self.folder = folder
+        self.day = day
+        self.discounts = discounts
+        self._past: dict[_Key, list[tuple[Price, date]]] | None = None
+        self._sums: Mapping[str, str] | None = None
         self._read: set[tuple[str, str]] = set()
         self._rows: dict[_Key, list[_Row]] = {}
         self._places: dict[tuple[str, str], list[_Key]] = {}
@@ -114,6 +141,14 @@ class PriceBook:
     def bundled(cls) -> PriceBook:
         """The price book that comes with this version."""
         return cls(DATA)
+
+    def at(self, day: date) -> PriceBook:
+        """The same book as of `day`: with the price that held then, where the book knows it."""
+        return PriceBook(self.folder, day=day, discounts=self.discounts)
+
+    def under(self, discounts: Discounts) -> PriceBook:
+        """The same book under a contract."""
+        return PriceBook(self.folder, day=self.day, discounts=discounts)
 
     def find(
         self, *, service: str, region: str, usage_type: str, family: str = "",
@@ -164,7 +199,7 @@ class PriceBook:
 
     def services(self) -> tuple[str, ...]:
         """The services that the book has prices of."""
-        paths = (path for path in self.folder.iterdir() if path.name != "sources.csv")
+        paths = (path for path in self.folder.iterdir() if path.name not in RESERVED)
         return tuple(sorted({path.stem if path.is_file() else path.name for path in paths}))
 
     def regions(self, service: str) -> tuple[str, ...]:
@@ -188,7 +223,18 @@ class PriceBook:
             if part.exists():
                 self._take(part)
 
+    def _genuine(self, path: Path) -> None:
+        """Raises `InputError` where `path` is not what the book's manifest says it was."""
+        if self._sums is None:
+            self._sums = manifest.read(self.folder)
+        name = path.relative_to(self.folder).as_posix()
+        if self._sums and manifest.digest(path.read_bytes()) != self._sums.get(name):
+            but = "the manifest of the price book has another checksum for it"
+            fix = "take the book anew, or seal it if the change is meant: tradewind prices seal"
+            raise InputError([Problem(str(path), "", "a changed file", but, fix)], UNDONE)
+
     def _take(self, path: Path) -> None:
+        self._genuine(path)
         for row in _rows(path):
             key = (row[0], row[2], row[3], row[5])
             known = self._rows.get(key)
@@ -201,25 +247,53 @@ class PriceBook:
     def _of(self, key: _Key) -> list[Price]:
         """The prices of one usage type; rows that differ in nothing but their tier are one price."""
         if key not in self._prices:
-            self._prices[key] = _prices(self._rows.get(key, ()), str(self.folder))
+            found = _prices(self._rows.get(key, ()), str(self.folder))
+            if self.day is not None:
+                found = self._then(key, found, self.day)
+            if self.discounts is not None:
+                found = [self.discounts.applied(price) for price in found]
+            self._prices[key] = found
         return self._prices[key]
 
+    def _then(self, key: _Key, prices: list[Price], day: date) -> list[Price]:
+        """What `prices` were on `day`; a price that the book has no past of stays as it is."""
+        if self._past is None:
+            self._past = _former(self.folder / FORMER)
+        past = [
+            price
+            for price, until in self._past.get(key, ())
+            if day < until and (price.as_of is None or price.as_of <= day)
+        ]
+        then = {(price.family, *sorted(price.attributes.items())): price for price in past}
+        return [then.get((price.family, *sorted(price.attributes.items())), price) for price in prices]
 
-def _rows(path: Path) -> Iterator[_Row]:
+
+def _former(path: Path) -> dict[_Key, list[tuple[Price, date]]]:
+    """Past prices with the day until which each held."""
+    found: dict[_Key, list[tuple[Price, date]]] = {}
+    if path.exists():
+        for *row, until in _rows(path, (*COLUMNS, "until")):
+            for price in _prices([row], str(path)):
+                key = (row[0], row[2], row[3], row[5])
+                found.setdefault(key, []).append((price, date.fromisoformat(until)))
+    return found
+
+
+def _rows(path: Path, columns: tuple[str, ...] = COLUMNS) -> Iterator[_Row]:
     """The rows of one file. Raises `InputError` naming every line that has not the fixed columns."""
     problems: list[Problem] = []
     with path.open(encoding="utf-8", newline="") as file:
         rows = csv.reader(file)
-        if tuple(next(rows, ())) != COLUMNS:
-            expected = ",".join(COLUMNS)
+        if tuple(next(rows, ())) != columns:
+            expected = ",".join(columns)
             problem = Problem(f"{path}:1", "", "another header", "a price file has fixed columns", expected)
             raise InputError([problem], UNDONE)
         found = []
         for row in rows:
-            if len(row) == len(COLUMNS):
+            if len(row) == len(columns):
                 found.append(row)
             else:
-                but = f"a row has {len(COLUMNS)} columns"
+                but = f"a row has {len(columns)} columns"
                 problems.append(Problem(f"{path}:{rows.line_num}", "", f"{len(row)} columns", but, ""))
     if problems:
         raise InputError(problems, UNDONE)

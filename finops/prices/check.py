@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from finops.prices.book import GLOBAL, Price, PriceBook
+from finops.prices.manifest import tampered
 
 __all__ = ["Finding", "check"]
 
@@ -16,7 +17,7 @@ __all__ = ["Finding", "check"]
 class Finding:
     """One thing about the book that a person should look at.
 
-    `kind` is `contradiction` (two prices for the same thing), `hole` (a region lacks what every other
+    `kind` is `tampered` (a file is not what the manifest says), `contradiction` (two prices for the same thing), `hole` (a region lacks what every other
     region of the service has), `old` or `unverified`.
     """
 
@@ -29,14 +30,18 @@ class Finding:
 
 def check(book: PriceBook, *, today: date, older_than_days: int = 400) -> tuple[Finding, ...]:
     """Everything to look at in `book`, contradictions first. Reads the whole book: 30 regions, seconds."""
-    findings: list[Finding] = []
+    findings = [
+        Finding("tampered", name.partition("/")[0].removesuffix(".csv"), "", "", f"{name} {what}")
+        for name, what in tampered(book.folder)
+        if what and (book.folder / "manifest.json").exists()
+    ]
     for service in book.services():
         prices = [price for region in book.regions(service) for price in book.all(service, region)]
         findings += _contradictions(prices)
         findings += _holes(service, prices)
         for price in prices:
             findings += _aged(price, today, timedelta(days=older_than_days))
-    order = {"contradiction": 0, "hole": 1, "old": 2, "unverified": 3}
+    order = {"tampered": -1, "contradiction": 0, "hole": 1, "old": 2, "unverified": 3}
     return tuple(sorted(findings, key=lambda it: (order[it.kind], it.service, it.region, it.usage_type)))
 
 

@@ -99,6 +99,16 @@ def test_what_to_do_about_a_creation(
     assert decision.why
 
 
+@pytest.mark.parametrize(
+    ("type", "custom"), [("tradewind:index:Network", False), ("pulumi:providers:aws", True)]
+)
+def test_what_is_in_the_state_only_is_never_looked_for(type: str, custom: bool) -> None:
+    operation = creating(type)
+    operation["resource"]["custom"] = custom
+    (decision,) = decided(document(operation))
+    assert decision.action is Action.FORGET
+
+
 def test_what_a_state_holds_already_is_not_found_again() -> None:
     arns = {"ec2:vpc": ["arn:aws:ec2:us-east-1:1:vpc/vpc-1"]}
     (decision,) = decided(document(creating(VPC, tags=TAGS)), arns, taken=("vpc-1",))

@@ -10,6 +10,7 @@ from __future__ import annotations
 import subprocess
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -63,27 +64,36 @@ def project(box: Sandbox) -> Path:
     return deployable(box)
 
 
+@pytest.fixture(scope="module")
+def held() -> Iterator[ExitStack]:
+    """Keeps every environment's API servers until the end: each environment is up again by then."""
+    with ExitStack() as stack:
+        yield stack
+
+
 @pytest.fixture(scope="module", params=list(CLUSTERS))
-def cycle(request: pytest.FixtureRequest, box: Sandbox, project: Path, clusters: Clusters) -> Cycle:
+def cycle(
+    request: pytest.FixtureRequest, box: Sandbox, project: Path, clusters: Clusters, held: ExitStack
+) -> Cycle:
     """Everything at once, as each step needs the one before."""
     name, world = request.param, World(box.world)
     done = Cycle(name)
     others = {thing.number for thing in world.things(pending=True)}
     destroy = ("tradewind", "destroy", name, "--yes")
-    with clusters(CLUSTERS[name], box.world) as servers:
-        done.first = deploy(project, name)
-        done.objects = [there for server in servers for there in server.left()]
-        done.second = deploy(project, name, rules=False)
-        if specification(project, name).is_protected:
-            done.protected = box.run(*destroy, cwd=project, check=False)
-            lift_protection(project, name)
-            done.lifted = deploy(project, name)
-        done.gone = box.run(*destroy, cwd=project, check=False)
-        mine = [thing for thing in world.things(pending=True) if thing.number not in others]
-        done.left = Counter(thing.type for thing in mine if thing.status == "live")
-        done.waiting = {thing.type for thing in mine if thing.status != "live"}
-        done.in_kubernetes = [left for server in servers for left in server.left()]
-        done.again = deploy(project, name, rules=False)
+    servers = held.enter_context(clusters(CLUSTERS[name], box.world))
+    done.first = deploy(project, name)
+    done.objects = [there for server in servers for there in server.left()]
+    done.second = deploy(project, name, rules=False)
+    if specification(project, name).is_protected:
+        done.protected = box.run(*destroy, cwd=project, check=False)
+        lift_protection(project, name)
+        done.lifted = deploy(project, name)
+    done.gone = box.run(*destroy, cwd=project, check=False)
+    mine = [thing for thing in world.things(pending=True) if thing.number not in others]
+    done.left = Counter(thing.type for thing in mine if thing.status == "live")
+    done.waiting = {thing.type for thing in mine if thing.status != "live"}
+    done.in_kubernetes = [left for server in servers for left in server.left()]
+    done.again = deploy(project, name, rules=False)
     return done
 
 

@@ -13,6 +13,8 @@ import pytest
 
 from finops.estimate import Estimate
 from finops.estimators import REGISTRY, free_types
+from finops.usage import Usage
+from finops.usage_file import Entry, Stated
 from plan.graph import Resource
 from plan.values import Reference
 
@@ -116,6 +118,18 @@ FIGURES: list[tuple[str, dict[str, Any], str, D]] = [
     ("aws:amp/workspace:Workspace", {}, "samples", 500 * D("0.09")),
     ("aws:grafana/workspace:Workspace", {}, "editors", 2 * D("9")),
     ("aws:xray/group:Group", {}, "traces", D("0.1") * D("5")),
+    ("aws:ebs/fastSnapshotRestore:FastSnapshotRestore", {}, "fast restore", 730 * D("0.75")),
+    ("aws:ecr/replicationConfiguration:ReplicationConfiguration", {"replicationConfiguration": {"rules": [{"destinations": [{"region": "us-west-2"}]}]}}, "images sent", 5 * D("0.02")),
+    ("aws:s3control/multiRegionAccessPoint:MultiRegionAccessPoint", {}, "data routed", 10 * D("0.0033")),
+    ("aws:lambda/eventSourceMapping:EventSourceMapping", {"provisionedPollerConfig": {"minimumPollers": 1}}, "provisioned pollers", 730 * D("0.185")),
+    ("aws:pipes/pipe:Pipe", {}, "requests", D("0.40")),
+    ("aws:cloudwatch/eventApiDestination:EventApiDestination", {}, "calls", D("0.20")),
+    ("aws:sagemaker/app:App", {"resourceSpec": {"instanceType": "ml.t3.medium"}}, "app", 160 * D("0.05")),
+    ("aws:sagemaker/space:Space", {}, "disk", 5 * D("0.08")),
+    ("aws:sagemaker/mlflowTrackingServer:MlflowTrackingServer", {}, "MLflow", 730 * D("0.60")),
+    ("aws:bedrock/provisionedModelThroughput:ProvisionedModelThroughput", {"modelArn": "anthropic.claude-instant-v1", "modelUnits": 1}, "1 units", 730 * D("44")),
+    ("aws:bedrock/inferenceProfile:InferenceProfile", {"modelSource": {"copyFrom": "arn:aws:bedrock:us-east-1::foundation-model/amazon.nova-lite-v1:0"}}, "input", 10 * D("0.06")),
+    ("aws:bedrock/guardrail:Guardrail", {"contentPolicyConfig": {"filtersConfigs": []}}, "content", 10 * D("0.15")),
     ("aws:eks/cluster:Cluster", {"upgradePolicy": {"supportType": "STANDARD"}}, "control plane", 730 * D("0.10")),
     ("aws:eks/nodeGroup:NodeGroup", {"instanceTypes": ["m7i.xlarge"], "scalingConfig": {"minSize": 1, "desiredSize": 3, "maxSize": 9}}, "nodes", 730 * 3 * D("0.2016")),
     ("aws:eks/fargateProfile:FargateProfile", {}, "vCPU", D("182.5") * D("0.04048")),
@@ -152,6 +166,7 @@ ELSEWHERE = {
     "aws:ecr/registryScanningConfiguration:RegistryScanningConfiguration",
     "aws:lambda/provisionedConcurrencyConfig:ProvisionedConcurrencyConfig",
     "aws:sagemaker/endpoint:Endpoint",
+    "aws:sagemaker/pipeline:Pipeline",
     "kubernetes:helm.sh/v3:Release",
     "kubernetes:karpenter.sh/v1:NodePool",
     "kubernetes:karpenter.sh/v1beta1:NodePool",
@@ -352,3 +367,28 @@ def test_no_type_is_both_estimated_and_free() -> None:
 
 def test_sixty_types_and_more_are_estimated() -> None:
     assert len(REGISTRY) >= 60
+
+
+def test_a_capacity_block_is_its_hours_at_its_own_rate(make: Make, price: Priced) -> None:
+    token = "aws:ec2/capacityBlockReservation:CapacityBlockReservation"
+    assert "state `block_hours`" in price(make(token)).unpriced[0].reason
+    entry = Entry("it", "", {"block_hours": Stated(D(8 * 24))}, "", "")
+    made = price(make(token, instanceType="p5.48xlarge"), usage=Usage(resources=(entry,)))
+    assert made.total.expected == 8 * 24 * D("39.33")
+
+
+def test_a_pipeline_is_free_and_its_jobs_are_not(make: Make, price: Priced) -> None:
+    token = "aws:sagemaker/pipeline:Pipeline"
+    definition = '{"Steps": [{"ResourceConfig": {"InstanceType": "ml.m5.xlarge"}}]}'
+    assert price(make(token, pipelineDefinition=definition)).free == 1
+    entry = Entry("it", "", {"instance_hours": Stated(D(100))}, "", "")
+    made = price(make(token, pipelineDefinition=definition), usage=Usage(resources=(entry,)))
+    assert made.total.expected == 100 * D("0.23")
+
+
+def test_iops_of_io2_are_cheaper_in_steps_for_each_volume(make: Make, price: Priced) -> None:
+    made = price(make("aws:ebs/volume:Volume", size=1, type="io2", iops=70_000))
+    by_item = {line.item: line.expected for line in made.lines}
+    assert by_item["volume IOPS"] == 32_000 * D("0.065")
+    assert by_item["volume IOPS above 32,000"] == 32_000 * D("0.0455")
+    assert by_item["volume IOPS above 64,000"] == 6_000 * D("0.03185")

@@ -15,7 +15,10 @@ from finops.prices.book import COLUMNS
 from problems import InputError
 
 HEADER = ",".join(COLUMNS)
-UNDATED = ("public-file", "bill-eu-west-1", "bill-discounted")
+UNDATED = (
+    "public-file", "bill-eu-west-1", "bill-discounted", "aws-pricing-page", "aws-faq", "aws-docs", "price-list-quoted",
+    "cost-model-eu",
+)  # fmt: skip
 NAT = "AmazonX,Gateway,us-east-1,Hours,,on_demand,0,,Hrs,0.045,USD,read,2026-08-21,yes"
 
 
