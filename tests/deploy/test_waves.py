@@ -23,7 +23,7 @@ def nobody_asked() -> Iterator[None]:
     ENGINES.asked = 0
 
 
-def act(*failing: str) -> tuple[list[str], object]:
+def act(*failing: str) -> tuple[list[str], Callable[[CellStack], Outcome]]:
     ran: list[str] = []
 
     def one(stack: CellStack) -> Outcome:
@@ -41,7 +41,7 @@ def results(failing: str = "", gate: object = None, stacks: Sequence[CellStack] 
 
 def test_all_cells_run_in_the_order_of_their_waves() -> None:
     ran, one = act()
-    report = in_waves(STACKS, one)  # type: ignore[arg-type]
+    report = in_waves(STACKS, one)
     assert ran[:2] == ["global", "us"]
     assert set(ran[2:]) == {"eu", "ap"}
     assert report.succeeded
@@ -77,7 +77,7 @@ def test_a_gate_is_asked_after_the_last_wave_too_and_never_after_a_failure() -> 
         return ["unhealthy"] if len(outcomes) == 4 else []
 
     _, one = act()
-    report = in_waves(STACKS, one, gate)  # type: ignore[arg-type]
+    report = in_waves(STACKS, one, gate)
     assert asked == [1, 2, 4]
     assert report.gates == ("unhealthy",)
     assert not report.succeeded

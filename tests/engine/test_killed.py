@@ -23,8 +23,7 @@ from tests.engine.sandbox import ROOT, Sandbox
 
 pytestmark = pytest.mark.engine
 
-KILLS = int(os.environ.get("TRADEWIND_KILLS", "8"))
-"""How many moments: few by default, as each takes half a minute."""
+KILLS = int(os.environ.get("TRADEWIND_KILLS", "20"))
 SEED = int(os.environ.get("TRADEWIND_SEED") or random.SystemRandom().randrange(10**6))
 WHOLE = os.environ.get("TRADEWIND_KILLED_PROGRAM") == "dev"
 """Whether the whole of dev is deployed, not the small program: for a run by hand, as it takes long."""
