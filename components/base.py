@@ -2,9 +2,9 @@
 
 Two halves, so that reading a specification never imports the Pulumi SDK:
 
-- `components/<name>_settings.py` holds `XSettings(Args)`, what people write. It imports
+- `components/<name>/settings.py` holds `XSettings(Args)`, what people write. It imports
   `components.model` (`Args`, `EnvironmentClass`), never this module.
-- `components/<name>.py` holds `XArgs` and the component. `XArgs` extends `XSettings` (or holds one in
+- `components/<name>/<name>.py` holds `XArgs` and the component. `XArgs` extends `XSettings` (or holds one in
   a field) and adds `cell: Cell` and fields that take outputs, annotated
   `Optional[pulumi.Output[str]]`. It imports this module, which offers the names of `components.model`
   too. `extended(XArgs, settings, cell=cell, vpc_id=...)` makes the one from the other.

@@ -16,15 +16,18 @@ import pulumi
 import pydantic
 
 from components.base import Args, Cell, Component, extended, validated
-from components.cluster import Cluster, ClusterArgs
-from components.cluster_settings import ClusterSettings
+from components.cluster.cluster import Cluster, ClusterArgs
+from components.cluster.settings import ClusterSettings
+from components.data_plane.settings import DataPlaneSettings
+from components.data_plane.surroundings import Surroundings
+from components.data_plane.wiring import RegionParts, make_regional, make_spanning
 from components.environment_settings import SpendingBudget, Tenant, TenantTier, regions_of
-from components.feature_store import FeatureStore, FeatureStoreArgs
-from components.feature_store_region import FeatureStoreRegion, FeatureStoreRegionArgs
-from components.feature_store_settings import FeatureStoreSettings
-from components.karpenter_settings import NodePool
-from components.network import Network, NetworkArgs
-from components.network_settings import NetworkSettings
+from components.feature_store.feature_store import FeatureStore, FeatureStoreArgs
+from components.feature_store.region import FeatureStoreRegion, FeatureStoreRegionArgs
+from components.feature_store.settings import FeatureStoreSettings
+from components.karpenter.settings import NodePool
+from components.network.network import Network, NetworkArgs
+from components.network.settings import NetworkSettings
 from components.spending import Spending, SpendingArgs
 from components.tenant_key import TenantKey, TenantKeyArgs, alias_of
 
@@ -49,6 +52,7 @@ class GlobalCellArgs(Args):
     residency: Dict[str, List[str]] = pydantic.Field(default={})
     """Regions by zone."""
     tenants: List[Tenant] = pydantic.Field(default=[])
+    data_plane: DataPlaneSettings = DataPlaneSettings()
     budget: Optional[SpendingBudget] = None
 
 
@@ -62,6 +66,7 @@ class RegionalCellArgs(Args):
     residency: Dict[str, List[str]] = pydantic.Field(default={})
     """Regions by zone."""
     tenants: List[Tenant] = pydantic.Field(default=[])
+    data_plane: DataPlaneSettings = DataPlaneSettings()
 
 
 class GlobalCell(Component):
@@ -90,6 +95,7 @@ class GlobalCell(Component):
                 residency=tenant.residency,
             )
             keys[tenant.name] = TenantKey(f"tenant-{tenant.name}", key, self.child()).alias
+        make_spanning(self, _around(args), args.data_plane)
         if args.budget is not None:
             spending = SpendingArgs(cell=args.cell, budget=args.budget, tenants=args.tenants)
             Spending("spending", spending, self.child())
@@ -137,6 +143,8 @@ class RegionalCell(Component):
             client_cidrs=[args.network.cidr, args.network.pod_cidr],
         )
         self.feature_store = FeatureStoreRegion(f"feature-store-{region}", store, self.child())
+        parts = RegionParts(self.network, args.network, self.cluster, silos, self.feature_store)
+        make_regional(self, _around(args), args.data_plane, parts)
         self.vpc_id = self.network.vpc_id
         self.cluster_name = self.cluster.cluster_name
         names = {tenant: cluster.cluster_name for tenant, cluster in silos.items()}
@@ -155,6 +163,11 @@ class RegionalCell(Component):
             **fields,
         )
         return Cluster(name, args, self.child())
+
+
+def _around(args: Args) -> Surroundings:
+    """What `args` of either cell say to the components in it."""
+    return Surroundings(**{field: getattr(args, field) for field in Surroundings.model_fields})
 
 
 def _by_name(values: Dict[str, pulumi.Output[str]]) -> pulumi.Output[Dict[str, str]]:

@@ -1,7 +1,7 @@
 """The models that settings and arguments are made of: pydantic only, no Pulumi.
 
 A `...Settings` model is what people write in `stacks/<environment>.yaml`; it lives in a module
-`<component>_settings.py` that imports this one and never `pulumi`, so the specification, the command
+`components/<component>/settings.py` that imports this one and never `pulumi`, so the specification, the command
 line and the placement read it in a fraction of a second. The component's `...Args` extends or contains
 the settings and adds `cell` and what only the program knows (outputs of other components).
 

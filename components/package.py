@@ -14,11 +14,11 @@ from pulumi.provider.experimental.component import ComponentProvider
 from pulumi.provider.server import ComponentInitError
 
 from components.cells import GlobalCell, RegionalCell
-from components.cluster import Cluster
-from components.feature_store import FeatureStore
-from components.feature_store_region import FeatureStoreRegion
+from components.cluster.cluster import Cluster
+from components.feature_store.feature_store import FeatureStore
+from components.feature_store.region import FeatureStoreRegion
 from components.model import PACKAGE, Args
-from components.network import Network
+from components.network.network import Network
 from components.package_arguments import arguments, refusal
 from components.package_schema import schema_text
 from components.spending import Spending

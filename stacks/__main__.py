@@ -39,6 +39,7 @@ def _global(environment: Environment) -> GlobalCell:
         feature_store=environment.feature_store,
         residency=dict(environment.zones),
         tenants=list(environment.tenants),
+        data_plane=environment.data_plane,
         budget=environment.budget,
     )
     made = GlobalCell(GLOBAL, args, _options(environment, GLOBAL, environment.home_region, after=[]))
@@ -55,6 +56,7 @@ def _regional(environment: Environment, region: str, *, after: Sequence[pulumi.R
         feature_store=environment.feature_store,
         residency=dict(environment.zones),
         tenants=list(environment.tenants),
+        data_plane=environment.data_plane,
     )
     made = RegionalCell(region, args, _options(environment, region, region, after=after))
     pulumi.export(

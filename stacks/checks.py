@@ -12,12 +12,14 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from components import catalogue
-from components.address_plan import free_network, overlaps
+from components.data_plane.checks import CHECKS as CHECKS_OF_SECTIONS
+from components.data_plane.surroundings import Surroundings
 from components.environment_settings import ANY, TAG_VALUE, CellLayout, TagRule, TenantTier, layout_of
-from components.feature_store_check import problems_of
+from components.feature_store.check import problems_of
 from components.model import Cell
+from components.network.address_plan import free_network, overlaps
 from problems import Problem
-from problems.explain import suggestion
+from problems.explain import join, suggestion
 from stacks.draft import Draft, RegionDraft
 
 __all__ = ["CHECKS", "run"]
@@ -274,6 +276,26 @@ def the_feature_store_fits(draft: Draft) -> Iterator[Problem]:
         yield _problem(f"feature_store.{problem.path}", problem.got, problem.but, problem.fix)
 
 
+def the_data_plane_fits(draft: Draft) -> Iterator[Problem]:
+    head, residency = draft.head, draft.residency
+    regions = [item.region for item in draft.regions if catalogue.is_region(item.region)]
+    if not (head and residency and regions and draft.all_tenants_read):
+        return
+    cell = Cell(
+        environment=head.environment,
+        environment_class=head.environment_class,
+        region=regions[0],
+        regions=regions,
+        account_id=head.account_id,
+        protection=head.protection,
+    )
+    tenants = [tenant for _, tenant in draft.tenants]
+    around = Surroundings(cell=cell, residency=residency.zones, tenants=tenants)
+    for section, settings in draft.data_plane.items():
+        for problem in CHECKS_OF_SECTIONS[section](settings, around):
+            yield _problem(join(section, problem.path), problem.got, problem.but, problem.fix)
+
+
 def state_stays_in_its_region(draft: Draft) -> Iterator[Problem]:
     """A region that is lost takes its own cell's state along, and no other's."""
     head, state = draft.head, draft.state
@@ -311,5 +333,6 @@ CHECKS: tuple[Check, ...] = (
     budgets_of_tenants_have_readers,
     tags_have_values,
     the_feature_store_fits,
+    the_data_plane_fits,
     state_stays_in_its_region,
 )

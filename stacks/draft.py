@@ -11,13 +11,13 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from ipaddress import IPv4Network
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_args
 
 import pydantic
 from pydantic_core import PydanticCustomError
 
-from components import address_plan
-from components.cluster_settings import ClusterSettings, check_class
+from components.cluster.settings import ClusterSettings, check_class
+from components.data_plane.settings import DataPlaneSettings
 from components.environment_settings import (
     CellLayout,
     Residency,
@@ -26,9 +26,10 @@ from components.environment_settings import (
     Tags,
     Tenant,
 )
-from components.feature_store_settings import FeatureStoreSettings
+from components.feature_store.settings import FeatureStoreSettings
 from components.model import Args, EnvironmentClass, Protection, refused
-from components.network_settings import NetworkSettings
+from components.network import address_plan
+from components.network.settings import NetworkSettings
 from problems import Problem
 from problems.expected import expected, schema_at
 from problems.explain import explain, join, shown, suggestion
@@ -87,8 +88,17 @@ class RegionDraft:
         return f"regions[{self.index}]"
 
 
+def _model_of(annotation: Any) -> type[Args]:
+    """`X` of a field that is `Optional[X]`."""
+    model: type[Args]
+    (model,) = (part for part in get_args(annotation) if part is not type(None))
+    return model
+
+
 SECTIONS = (*(f.alias or n for n, f in Head.model_fields.items()), "tags", "residency", "budget", "state")
-KNOWN = (*SECTIONS, "regions", "network", "cluster", "feature_store", "tenants")
+DATA_PLANE = {name: _model_of(field.annotation) for name, field in DataPlaneSettings.model_fields.items()}
+"""Models of the sections of the data plane."""
+KNOWN = (*SECTIONS, "regions", "network", "cluster", "feature_store", *DATA_PLANE, "tenants")
 
 # How a list at the top begins.
 LISTS = {
@@ -109,6 +119,8 @@ class Draft:
     budget: SpendingBudget | None = None
     state: StateSettings | None = None
     feature_store: FeatureStoreSettings | None = None
+    data_plane: dict[str, Args] = field(default_factory=dict)
+    """The data plane's sections that are there and right."""
     regions: list[RegionDraft] = field(default_factory=list)
     tenants: list[tuple[int, Tenant]] = field(default_factory=list)
     all_tenants_read: bool = False
@@ -136,6 +148,10 @@ class Draft:
         draft.feature_store = draft.section(
             FeatureStoreSettings, data.get("feature_store", {}), "feature_store"
         )
+        for key in [key for key in DATA_PLANE if key in data]:
+            section = draft.section(DATA_PLANE[key], data[key], key)
+            if section is not None:
+                draft.data_plane[key] = section
         if "budget" in data:
             draft.budget = draft.section(SpendingBudget, data["budget"], "budget")
         tenants = draft._items("tenants", required=False)

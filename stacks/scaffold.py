@@ -16,9 +16,9 @@ from pathlib import Path
 import yaml
 
 from components import catalogue
-from components.address_plan import free_networks
 from components.environment_settings import ANY, TenantTier, layout_of
 from components.model import EnvironmentClass
+from components.network.address_plan import free_networks
 from problems import InputError, Problem
 from problems.explain import suggestion
 from stacks import yaml_source

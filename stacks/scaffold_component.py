@@ -13,6 +13,11 @@ __all__ = ["new_component"]
 
 # So that no line of the templates gets longer than a line may be.
 LONGEST = 24
+LINE = 110
+
+PACKAGE = '''\
+"""{title}: what people decide about it, and what is made of that."""
+'''
 
 SETTINGS = '''\
 """What people decide about {words}."""
@@ -136,7 +141,7 @@ def test_the_queue_is_encrypted_tagged_and_in_its_region(registered: Register, c
 def new_component(name: str, root: Path) -> list[Path]:
     """Writes settings, component and test of `name` (`ModelRegistry` or `model-registry`) below `root`.
 
-    Raises `InputError` when the name cannot be a class's, or a file exists already.
+    Raises `InputError` when the name cannot be a class's, or a file of it exists already.
     """
     words = re.findall(r"[A-Z]+(?![a-z])|[A-Z]?[a-z0-9]+", name)
     kebab = "-".join(word.lower() for word in words)
@@ -154,7 +159,7 @@ def new_component(name: str, root: Path) -> list[Path]:
         "words": f"the {title}",
         "title": title.capitalize(),
     }
-    settings = f"from components.{snake}_settings import {forms['pascal']}Settings, retention_of"
+    settings = f"from components.{snake}.settings import {forms['pascal']}Settings, retention_of"
     forms["component_imports"] = _sorted(
         "from components import naming",
         "from components.base import Cell, Component, validated",
@@ -162,16 +167,24 @@ def new_component(name: str, root: Path) -> list[Path]:
     )
     forms["test_imports"] = _sorted(
         "from components.base import Cell, EnvironmentClass",
-        f"from components.{snake} import {forms['pascal']}, {forms['pascal']}Args",
+        _import(f"components.{snake}.{snake}", forms["pascal"], f"{forms['pascal']}Args"),
         settings,
     )
     files = {
-        root / "components" / f"{snake}_settings.py": SETTINGS.format(**forms),
-        root / "components" / f"{snake}.py": COMPONENT.format(**forms),
+        root / "components" / snake / "__init__.py": PACKAGE.format(**forms),
+        root / "components" / snake / "settings.py": SETTINGS.format(**forms),
+        root / "components" / snake / f"{snake}.py": COMPONENT.format(**forms),
         root / "tests" / "components" / f"test_{snake}.py": TEST.format(**forms),
     }
     write_all(files)
     return list(files)
+
+
+def _import(module: str, *names: str) -> str:
+    line = f"from {module} import {', '.join(names)}"
+    if len(line) <= LINE:
+        return line
+    return "\n".join((f"from {module} import (", *(f"    {name}," for name in names), ")"))
 
 
 def _sorted(*lines: str) -> str:

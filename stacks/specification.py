@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from components.cluster_settings import ClusterSettings
+from components.cluster.settings import ClusterSettings
+from components.data_plane.settings import DataPlaneSettings
 from components.environment_settings import (
     CellLayout,
     SpendingBudget,
@@ -19,9 +20,9 @@ from components.environment_settings import (
     Tenant,
     layout_of,
 )
-from components.feature_store_settings import FeatureStoreSettings
+from components.feature_store.settings import FeatureStoreSettings
 from components.model import Cell, EnvironmentClass, Protection
-from components.network_settings import NetworkSettings
+from components.network.settings import NetworkSettings
 from problems import InputError, Problem
 from problems.explain import suggestion
 from stacks import checks, yaml_source
@@ -71,6 +72,8 @@ class Environment:
     regions: tuple[Region, ...]
     """The home region first."""
     feature_store: FeatureStoreSettings
+    data_plane: DataPlaneSettings
+    """The sections that may be left out, each None where it is."""
     tenants: tuple[Tenant, ...]
     budget: SpendingBudget | None
     state: StateSettings
@@ -163,6 +166,7 @@ def _environment(draft: Draft) -> Environment:
         zones=residency.zones,
         regions=tuple(regions),
         feature_store=store,
+        data_plane=DataPlaneSettings(**draft.data_plane),
         tenants=tuple(tenant for _, tenant in draft.tenants),
         budget=draft.budget,
         state=draft.state,

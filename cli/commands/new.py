@@ -84,8 +84,8 @@ def environment(
     suggest_network: bool,
 ) -> None:
     """Write stacks/NAME.yaml and the configuration of its stacks."""
-    from components.address_plan import free_networks
     from components.model import EnvironmentClass
+    from components.network.address_plan import free_networks
     from stacks import scaffold
 
     root = project_root()

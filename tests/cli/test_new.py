@@ -88,8 +88,9 @@ def test_a_new_component_names_its_test(new: Callable[..., str], project: Path) 
     (project / "components").unlink()
     said = new("component", "SpeechGateway")
     assert said.splitlines() == [
-        "wrote components/speech_gateway_settings.py",
-        "wrote components/speech_gateway.py",
+        "wrote components/speech_gateway/__init__.py",
+        "wrote components/speech_gateway/settings.py",
+        "wrote components/speech_gateway/speech_gateway.py",
         "wrote tests/components/test_speech_gateway.py",
         "now   pytest tests/components/test_speech_gateway.py",
     ]
@@ -125,7 +126,7 @@ OF_TENANT = ("--owner", "maps-ml", "--cost-center", "cc-4000")
         (("tenant", "dev", "maps", "--owner", "", "--cost-center", "cc-1"), ("tenants[1].owner",)),
         (("tenant", "dev", "maps", *OF_TENANT, "--residency", "asia"), ("asia", "one of any")),
         (("tenant", "dev", "maps", "--owner", "x", "--cost-center", "12"), ("cc-[0-9]{4}", "like cc-1000")),
-        (("component", "Network"), ("components/network.py", "it exists already")),
+        (("component", "Network"), ("components/network/network.py", "it exists already")),
         (("component", "a/b"), ("a/b", "like ModelRegistry")),
         (("component", "class"), ("like ModelRegistry",)),
         (("component", ""), ("like ModelRegistry",)),

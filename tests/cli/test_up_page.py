@@ -29,7 +29,10 @@ TABLE = f"{PREFIX}aws:dynamodb/table:Table::views"
 VPC = f"{PREFIX}aws:ec2/vpc:Vpc::network"
 GRAPH = Graph.of(
     Resource(urn, urn.split("::")[2].rpartition("$")[2], urn.rpartition("::")[2], source=source)
-    for urn, source in ((TABLE, "components/feature_store_tables.py:88"), (VPC, "components/network.py:41"))
+    for urn, source in (
+        (TABLE, "components/feature_store/tables.py:88"),
+        (VPC, "components/network/network.py:41"),
+    )
 )
 DONE = Outcome(
     "prod-us",
@@ -113,7 +116,7 @@ def test_a_failure_has_region_resource_place_reason_and_way_out_in_one_place() -
     text = drawn(page(DONE, FAILED, NOT_RUN, again="tradewind up prod --yes"))
     assert text.splitlines()[0].startswith("prod   failed in eu-west-1; 10 created")
     block = text.partition("FAILED")[2]
-    for part in ("eu-west-1", "ec2.Vpc network", "components/network.py:41", "AccessDenied: no", "ask for it",
+    for part in ("eu-west-1", "ec2.Vpc network", "components/network/network.py:41", "AccessDenied: no", "ask for it",
                  "stacks/__main__.py:9", "KeyError: 'a'"):  # fmt: skip
         assert part in block
     assert "not run" in text

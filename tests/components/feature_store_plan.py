@@ -40,8 +40,8 @@ STORE: dict[str, Any] = {
 
 PROGRAM = """
 import json, pathlib, pulumi
-from components.feature_store import FeatureStore, FeatureStoreArgs
-from components.feature_store_region import FeatureStoreRegion, FeatureStoreRegionArgs
+from components.feature_store.feature_store import FeatureStore, FeatureStoreArgs
+from components.feature_store.region import FeatureStoreRegion, FeatureStoreRegionArgs
 
 given = json.loads((pathlib.Path(__file__).parent / "given.json").read_text())
 regions = given["regions"]

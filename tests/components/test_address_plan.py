@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic_core import PydanticCustomError
 
-from components import address_plan as plans
-from components.address_plan import (
+from components.network import address_plan as plans
+from components.network.address_plan import (
     MAX_ZONES,
     PRIVATE_RANGES,
     address_plan,

@@ -11,8 +11,8 @@ import pydantic
 import pytest
 
 from components.base import Cell, Component, extended, validated
-from components.network import NetworkArgs
-from components.network_settings import Nat, NetworkSettings
+from components.network.network import NetworkArgs
+from components.network.settings import Nat, NetworkSettings
 
 
 class Probe(Component):
@@ -64,8 +64,8 @@ def test_tags_are_the_cells_and_say_whose_child_it_is(
     assert [one.typ for one in resources] == ["tradewind:index:Probe"]
 
 
-@pytest.mark.parametrize("module", ["naming", "network_settings", "environment_settings", "cluster_settings",
-                                    "feature_store_settings", "feature_store_check"])  # fmt: skip
+@pytest.mark.parametrize("module", ["naming", "network.settings", "environment_settings", "cluster.settings",
+                                    "feature_store.settings", "feature_store.check"])  # fmt: skip
 def test_settings_are_read_without_the_sdk(module: str) -> None:
     code = f"import sys, components.{module}; print('pulumi' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -19,7 +19,7 @@ from components.cells import (
     settings_of_silo,
     silos_in,
 )
-from components.cluster_settings import ClusterSettings
+from components.cluster.settings import ClusterSettings
 from components.environment_settings import SpendingBudget, Tenant, TenantTier, regions_of
 from components.spending import notifications
 from components.tenant_key import alias_of

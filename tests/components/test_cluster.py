@@ -13,8 +13,8 @@ import pytest
 from pulumi.provider.experimental.component import ComponentProvider
 
 from components.base import Cell, EnvironmentClass
-from components.cluster import Cluster, ClusterArgs
-from components.karpenter_interruptions import EVENTS
+from components.cluster.cluster import Cluster, ClusterArgs
+from components.karpenter.interruptions import EVENTS
 
 REQUIRED = {"owner": "ml-platform", "cost-center": "cc-1", "environment": "prod", "data-class": "internal"}
 UNTAGGED = {

@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from components import cluster_versions
-from components.cluster_access import entries_of, kubeconfig, principal_arn
-from components.cluster_access_settings import Access, AccessPolicy
-from components.cluster_addons import (
+from components.cluster import versions as cluster_versions
+from components.cluster.access import entries_of, kubeconfig, principal_arn
+from components.cluster.access_settings import Access, AccessPolicy
+from components.cluster.addons import (
     BEFORE_NODES,
     RIGHTS,
     configuration,
@@ -21,8 +21,8 @@ from components.cluster_addons import (
     merged,
     versions,
 )
-from components.cluster_nodes import MAX_PODS, user_data
-from components.cluster_settings import (
+from components.cluster.nodes import MAX_PODS, user_data
+from components.cluster.settings import (
     Addons,
     OperatingSystem,
     OptionalAddon,

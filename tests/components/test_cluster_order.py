@@ -13,7 +13,7 @@ from plan.values import UNKNOWN
 
 PROGRAM = """
 from components.base import Cell
-from components.cluster import Cluster, ClusterArgs
+from components.cluster.cluster import Cluster, ClusterArgs
 
 cell = Cell(
     environment="prod", environment_class="production", region="eu-west-1", regions=["eu-west-1"],

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from components import cluster_load_balancers, karpenter_policies
-from components.cluster_names import ClusterNames
-from components.cluster_policies import (
+from components.cluster import load_balancers as cluster_load_balancers
+from components.cluster.names import ClusterNames
+from components.cluster.policies import (
     cluster_key_policy,
     cluster_role_policy,
     cluster_trust,
@@ -22,7 +22,8 @@ from components.cluster_policies import (
     s3_csi_policy,
     volume_key_policy,
 )
-from components.karpenter_interruptions import EVENTS
+from components.karpenter import policies as karpenter_policies
+from components.karpenter.interruptions import EVENTS
 from components.model import Cell
 
 CELL = Cell(environment="prod", region="eu-west-1", regions=["eu-west-1"], account_id="123456789012")

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from components import cluster_versions
-from components.cluster_nodes import (
+from components.cluster import versions as cluster_versions
+from components.cluster.nodes import (
     Scale,
     block_devices,
     instance_types_of,
@@ -19,8 +19,8 @@ from components.cluster_nodes import (
     scale_of,
     shell_access_of,
 )
-from components.cluster_settings import ClusterSettings, OperatingSystem, SystemNodes, check_class
-from components.karpenter_settings import Architecture, architecture_of
+from components.cluster.settings import ClusterSettings, OperatingSystem, SystemNodes, check_class
+from components.karpenter.settings import Architecture, architecture_of
 from components.model import EnvironmentClass
 
 ACCESS = {"administrators": ["role/deployer"]}

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from components.feature_store_policies import KEPT_FROM_APPLICATIONS
+from components.feature_store.policies import KEPT_FROM_APPLICATIONS
 from plan.graph import Graph
 from plan.values import Reference, references
 from tests.components import feature_store_plan

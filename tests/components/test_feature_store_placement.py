@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from components.feature_store_defaults import choices, maintenance_window, registry_of, throughput_of
-from components.feature_store_names import database_name, key_alias, lake_bucket, role_name, table_name
-from components.feature_store_placement import (
+from components.feature_store.defaults import choices, maintenance_window, registry_of, throughput_of
+from components.feature_store.names import database_name, key_alias, lake_bucket, role_name, table_name
+from components.feature_store.placement import (
     ViewGroup,
     data_class_of,
     destinations,
@@ -20,7 +20,7 @@ from components.feature_store_placement import (
     pairs,
     regions_of,
 )
-from components.feature_store_settings import DataClass, FeatureStoreSettings, StorageClass
+from components.feature_store.settings import DataClass, FeatureStoreSettings, StorageClass
 from components.model import Cell, EnvironmentClass
 
 ALL = ["us-east-1", "us-west-2", "eu-west-1", "eu-central-1", "eu-north-1", "ap-northeast-1", "ap-south-1"]

@@ -10,24 +10,24 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from components import feature_store_names as names
-from components.feature_store_check import problems_of
-from components.feature_store_placement import ViewGroup, groups
-from components.feature_store_policies import (
+from components.feature_store import names
+from components.feature_store.check import problems_of
+from components.feature_store.placement import ViewGroup, groups
+from components.feature_store.policies import (
     KEPT_FROM_APPLICATIONS,
     key_use,
     pod_trust,
     reader,
     writer,
 )
-from components.feature_store_resource_policies import (
+from components.feature_store.resource_policies import (
     bucket_policy,
     key_policy,
     regional_key_policy,
     replication,
     replication_keys,
 )
-from components.feature_store_settings import FeatureStoreSettings
+from components.feature_store.settings import FeatureStoreSettings
 from components.model import Cell
 
 Document = dict[str, Any]

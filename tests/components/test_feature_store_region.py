@@ -96,7 +96,7 @@ def test_a_registry_in_one_region_leaves_its_password_to_rds(tmp_path: Path) -> 
 
 
 def test_a_registry_without_a_network_is_refused() -> None:
-    from components.feature_store_region import FeatureStoreRegionArgs
+    from components.feature_store.region import FeatureStoreRegionArgs
 
     cell = {
         "environment": "prod",
@@ -112,7 +112,7 @@ def test_a_registry_without_a_network_is_refused() -> None:
 
 
 def test_a_store_that_does_not_fit_its_environment_is_refused() -> None:
-    from components.feature_store import FeatureStoreArgs
+    from components.feature_store.feature_store import FeatureStoreArgs
 
     cell = {"environment": "prod", "region": HOME, "regions": [HOME], "account_id": "1"}
     store = {"project": "ranking", "views": [{**STORE["views"][0], "residency": "mars"}]}

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic_core import PydanticCustomError
 
-from components.feature_store_schema import (
+from components.feature_store.schema import (
     Column,
     ColumnType,
     PartitionField,

@@ -9,8 +9,8 @@ from typing import Any
 import pydantic
 import pytest
 
-from components.feature_store_check import problems_of
-from components.feature_store_settings import DataClass, FeatureStoreSettings
+from components.feature_store.check import problems_of
+from components.feature_store.settings import DataClass, FeatureStoreSettings
 from components.model import Cell, EnvironmentClass
 
 FEATURE = {"name": "age", "type": "int"}
@@ -68,7 +68,7 @@ def test_numbers_may_arrive_as_floats() -> None:
 
 def test_reading_the_settings_does_not_import_pulumi() -> None:
     code = (
-        "import sys, components.feature_store_check; print(any(m.startswith('pulumi') for m in sys.modules))"
+        "import sys, components.feature_store.check; print(any(m.startswith('pulumi') for m in sys.modules))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "False"

@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from components.cluster_names import ClusterNames
-from components.cluster_settings import ClusterSettings
-from components.karpenter import controller_values
-from components.karpenter_pools import node_class, node_pools
-from components.karpenter_settings import Accelerator, CapacityType, Consolidation, NodePool
+from components.cluster.names import ClusterNames
+from components.cluster.settings import ClusterSettings
+from components.karpenter.karpenter import controller_values
+from components.karpenter.pools import node_class, node_pools
+from components.karpenter.settings import Accelerator, CapacityType, Consolidation, NodePool
 from components.model import Cell, EnvironmentClass
 
 CELL = Cell(environment="prod", region="eu-west-1", regions=["eu-west-1"], account_id="123456789012")

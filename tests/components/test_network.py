@@ -13,10 +13,10 @@ import pytest
 
 from components import catalogue
 from components.base import Cell, EnvironmentClass
-from components.network import Network, NetworkArgs, zones_of
-from components.network_flow_log_bucket import bucket_policy
-from components.network_flow_logs import key_policy
-from components.network_settings import (
+from components.network.flow_log_bucket import bucket_policy
+from components.network.flow_logs import key_policy
+from components.network.network import Network, NetworkArgs, zones_of
+from components.network.settings import (
     NEEDED_WITHOUT_NAT,
     RETENTION_BY_CLASS,
     RETENTIONS,

@@ -9,9 +9,9 @@ import pulumi
 import pydantic
 import pytest
 
-from components.cluster import ClusterArgs
+from components.cluster.cluster import ClusterArgs
 from components.model import Args, EnvironmentClass
-from components.network import NetworkArgs
+from components.network.network import NetworkArgs
 from components.package import COMPONENTS, PackageProvider, args_of
 from components.package_arguments import arguments, refusal
 from components.reference import default_of, fields

@@ -8,9 +8,9 @@ import pulumi
 import pydantic
 
 from components.base import Args
-from components.cluster import Cluster, ClusterArgs
-from components.karpenter_settings import Accelerator, NodePool
-from components.network import NetworkArgs
+from components.cluster.cluster import Cluster, ClusterArgs
+from components.karpenter.settings import Accelerator, NodePool
+from components.network.network import NetworkArgs
 from components.reference import Field, choices, fields, models_of, outputs
 
 

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from components.feature_store_defaults import choices
-from components.feature_store_settings import FeatureStoreSettings
+from components.feature_store.defaults import choices
+from components.feature_store.settings import FeatureStoreSettings
 from components.model import Cell, EnvironmentClass, Protection
 from plan.graph import Graph, Resource
 from plan.offline import run_all

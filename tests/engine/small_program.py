@@ -10,8 +10,8 @@ import pulumi
 import pulumi_aws as aws
 
 from components.base import extended
-from components.feature_store import FeatureStore, FeatureStoreArgs
-from components.network import Network, NetworkArgs
+from components.feature_store.feature_store import FeatureStore, FeatureStoreArgs
+from components.network.network import Network, NetworkArgs
 from stacks.specification import environment_of
 
 

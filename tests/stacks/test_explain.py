@@ -10,12 +10,12 @@ import annotated_types
 import pydantic
 import pytest
 
-from components.cluster_settings import ClusterSettings
+from components.cluster.settings import ClusterSettings
 from components.environment_settings import Residency, SpendingBudget, Tags, Tenant
-from components.feature_store_settings import FeatureStoreSettings
-from components.karpenter_settings import NodePool
+from components.feature_store.settings import FeatureStoreSettings
+from components.karpenter.settings import NodePool
 from components.model import Args
-from components.network_settings import NetworkSettings
+from components.network.settings import NetworkSettings
 from problems.expected import Schema, example, expected, schema_at
 from problems.explain import Found, explain
 from stacks.draft import Head, RegionEntry

@@ -14,9 +14,9 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from components.address_plan import overlaps
 from components.environment_settings import TenantTier
 from components.model import EnvironmentClass
+from components.network.address_plan import overlaps
 from problems import InputError
 from stacks.insertion import appended
 from stacks.scaffold import new_environment, new_tenant, taken_networks, write_all

@@ -20,7 +20,7 @@ from components.catalogue import REGIONS
 from components.environment_settings import CellLayout, Tenant
 from components.model import Cell, EnvironmentClass
 from components.naming import region_code
-from components.network_settings import Nat
+from components.network.settings import Nat
 from problems import InputError, Problem
 from stacks.draft import LONGEST_NAME, merged
 from stacks.specification import FOLDER, Environment, environment_of, load, names

@@ -1,0 +1,1 @@
+"""An EKS cluster with its access, add-ons and nodes."""

@@ -1,0 +1,1 @@
+"""The feature store: offline tables, online tables, their copies in other regions."""

@@ -1,0 +1,1 @@
+"""Karpenter: what buys a cluster its nodes."""
