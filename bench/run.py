@@ -63,7 +63,7 @@ def main() -> int:
     if options.full:
         measures += planning(20_000, 1)
         measures += with_infracost(20_000, options.rounds)
-    measures += with_engine(1000)
+    measures += with_engine(1000, options.rounds)
     print(table(measures))
     document = {
         "schema": "tradewind.bench/1",
@@ -138,14 +138,14 @@ def two_cells(resources: int, rounds: int) -> Measure:
     )
 
 
-def with_engine(resources: int) -> list[Measure]:
-    """Against the real engine, once each: an `up` takes minutes. Nothing, with a reason, where it is missing."""
+def with_engine(resources: int, rounds: int) -> list[Measure]:
+    """Against the real engine, `up` once each, as it takes minutes. Nothing, with a reason, without engine."""
     from engine import CELLS, missing, preview_and_plan, stack_and_cells
 
     if reason := missing():
         print(f"skipped: pulumi preview and pulumi up ({reason})")
         return []
-    previewed, planned = preview_and_plan(resources)
+    previewed, planned = preview_and_plan(resources, rounds)
     one, several = stack_and_cells(resources)
     return [
         Measure(

@@ -111,6 +111,8 @@ def run_program(
     logging.getLogger("asyncio").setLevel(logging.CRITICAL)
     shortcuts.drop_debug_log()
     shortcuts.wait_for_all()
+    shortcuts.remember_types()
+    shortcuts.know_plain_values()
     monitor.run_callback = _run_callback
     failed: list[BaseException] = []
 

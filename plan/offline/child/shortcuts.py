@@ -6,11 +6,14 @@ Each takes effect only where the installed SDK has what it replaces.
 from __future__ import annotations
 
 import asyncio
+import functools
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Collection
 from typing import Any
 
 import pulumi.log
+from pulumi import _types as sdk_types
+from pulumi import output as sdk_output
 from pulumi.runtime import resource as sdk_resource
 from pulumi.runtime import settings
 from pulumi.runtime import stack as sdk_stack
@@ -52,18 +55,57 @@ def plain_settings() -> None:
     """
     known = settings.SETTINGS
     kind = type(known)
-    context = [name for name, value in vars(kind).items() if type(value).__name__ == "contextproperty"]
+    context = [name for name, value in vars(kind).items() if type(value).__name__ == "ContextProperty"]
     values = {name: getattr(known, name) for name in context}
     known.__class__ = type("PlainSettings", (kind,), values)
 
 
-def wait_for_all() -> None:
-    """Waits for all outputs at once, not for each in turn, which looks through all of them every time.
+def remember_types() -> None:
+    """What a type comes to is worked out once for each type, not once for each value of it."""
+    for name in ("unwrap_type", "unwrap_optional_type", "_is_optional_type", "_is_union_type"):
+        if original := getattr(sdk_types, name, None):
+            setattr(sdk_types, name, _remembered(original))
 
-    An exception still ends the wait at once.
+
+def _remembered(original: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    remembered = functools.cache(original)
+
+    def answer(kind: Any) -> Any:
+        try:
+            return remembered(kind)
+        except TypeError:  # a kind that cannot be hashed
+            return original(kind)
+
+    return answer
+
+
+def know_plain_values() -> None:
+    """Most outputs are a text or a number, which need not be searched for unknowns."""
+    if not (search := getattr(sdk_output, "contains_unknowns", None)):
+        return
+    plain = frozenset({str, bool, int, float, type(None)})
+
+    def contains_unknowns(val: Any) -> bool:
+        return type(val) not in plain and bool(search(val))
+
+    sdk_output.contains_unknowns = contains_unknowns
+
+
+def wait_for_all() -> None:
+    """Waits for all outputs at once, at the end.
+
+    The SDK waits for each in turn and looks through all of them every time, for which it has every
+    output take itself off the list: a third of what the event loop does. Here they stay on it; an
+    exception still ends the wait at once.
     """
     if hasattr(sdk_stack, "asyncio"):
         sdk_stack.asyncio = _PatientAsyncio()
+        if hasattr(sdk_output.Output, "_track"):
+            sdk_output.Output._track = _listed  # type: ignore[assignment,method-assign]
+
+
+def _listed(output: Any) -> None:
+    settings.SETTINGS.outputs.add(output._data)
 
 
 class _PatientAsyncio:
@@ -73,5 +115,8 @@ class _PatientAsyncio:
         return getattr(asyncio, name)
 
     @staticmethod
-    async def wait(tasks: Iterable[Any], *, return_when: str) -> Any:
-        return await asyncio.wait(tasks, return_when=asyncio.FIRST_EXCEPTION)
+    async def wait(tasks: Collection[Any], *, return_when: str) -> Any:
+        pending = [task for task in tasks if not task.done()]
+        if pending:
+            await asyncio.wait(pending, return_when=asyncio.FIRST_EXCEPTION)
+        return [task for task in tasks if task.done()], [task for task in pending if not task.done()]
