@@ -105,12 +105,14 @@ class Amounts(_Model):
 
 
 class Charge(_Model):
-    """A price component whose expected sum parts, and why."""
+    """A price component whose sums part, and why; `before` and `after` are expected."""
 
     item: Name
     region: Name
     before: Money
     after: Money
+    ceiling_before: Money
+    ceiling_after: Money
     why: Text
 
 

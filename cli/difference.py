@@ -127,7 +127,15 @@ def _row(entry: Entry, apart: bool) -> Row:
         cost=_amounts(entry.before, entry.after),
         unpriced=entry.unpriced,
         charges=tuple(
-            Charge(item=it.item, region=it.region, before=it.before, after=it.after, why=it.why)
+            Charge(
+                item=it.item,
+                region=it.region,
+                before=it.before.expected,
+                after=it.after.expected,
+                ceiling_before=it.before.ceiling,
+                ceiling_after=it.after.ceiling,
+                why=it.why,
+            )
             for it in entry.charges
         ),
         properties=tuple(Property(path=it.path, before=it.before, after=it.after) for it in entry.properties),

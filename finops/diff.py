@@ -33,16 +33,16 @@ ZERO = Cost()
 
 @dataclass(frozen=True, slots=True)
 class Charge:
-    """One price component of a resource that costs another sum: USD a month expected, and why."""
+    """One price component of a resource that costs another sum: USD a month, and why."""
 
     item: str
     region: str
-    before: Decimal
-    after: Decimal
+    before: Cost
+    after: Cost
     why: str
 
     @property
-    def difference(self) -> Decimal:
+    def difference(self) -> Cost:
         return self.after - self.before
 
 
@@ -143,9 +143,14 @@ def _entry(
         step,
         Cost.of(one),
         Cost.of(two),
-        tuple(sorted(_charges(one, two), key=lambda it: (-abs(it.difference), it.item, it.region))),
+        tuple(sorted(_charges(one, two), key=_largest_charge_first)),
         tuple(_properties(step, here, there)),
     )
+
+
+def _largest_charge_first(charge: Charge) -> tuple[Decimal, Decimal, str, str]:
+    difference = charge.difference
+    return (-abs(difference.expected), -abs(difference.ceiling), charge.item, charge.region)
 
 
 def _matters(entry: Entry, untold: bool) -> bool:
@@ -187,7 +192,7 @@ def _charges(one: Iterable[Line], two: Iterable[Line]) -> Iterator[Charge]:
         was, now = before.get(key, []), after.get(key, [])
         sums = Cost.of(was), Cost.of(now)
         if sums[0] != sums[1]:
-            yield Charge(*key, sums[0].expected, sums[1].expected, _why(was, now))
+            yield Charge(*key, *sums, _why(was, now))
 
 
 def _by_item(lines: Iterable[Line]) -> dict[tuple[str, str], list[Line]]:

@@ -55,6 +55,7 @@ code{font:.88em ui-monospace,SFMono-Regular,Menlo,Consolas,monospace}
 .box{border-left:4px solid var(--up);background:var(--band);padding:.6rem .9rem;margin:1.2rem 0}
 .box ul{margin:.3rem 0 0;padding-left:1.1rem}
 details{margin:.8rem 0}summary{cursor:pointer;padding:.35rem 0;font-weight:500}
+@media(min-width:40.01rem){td:first-child{min-width:13rem}}
 @media(max-width:40rem){thead{display:none}tbody tr{display:grid;grid-template-columns:1fr auto;
 border-bottom:1px solid var(--line);padding:.5rem 0}td{border:0;padding:.05rem 0}td:first-child{padding-right:.8rem}
 td.wide{grid-column:1/-1}

@@ -227,19 +227,27 @@ def _over_regions(charges: Iterable[Charge]) -> list[tuple[Charge, int]]:
         groups.setdefault((charge.item, charge.why), []).append(charge)
     found = []
     for group in groups.values():
-        sums = {
-            "before": sum((it.before for it in group), Decimal(0)),
-            "after": sum((it.after for it in group), Decimal(0)),
-        }
+        sums = {field: sum((getattr(it, field) for it in group), Decimal(0)) for field in _SUMS}
         found.append((group[0].model_copy(update=sums), len(group)))
-    return sorted(found, key=lambda it: -abs(it[0].after - it[0].before))
+    return sorted(found, key=lambda it: (-abs(it[0].after - it[0].before), -abs(_rise_of_ceiling(it[0]))))
+
+
+_SUMS = ("before", "after", "ceiling_before", "ceiling_after")
+
+
+def _rise_of_ceiling(charge: Charge) -> Decimal:
+    return charge.ceiling_after - charge.ceiling_before
 
 
 def _charge(charge: Charge, regions: int) -> str:
+    """What is expected or, where that is the same, the ceiling: a sum that stays explains nothing."""
     over = f" in {regions} regions" if regions > 1 else ""
+    before, after, ceiling = charge.before, charge.after, ""
+    if before == after:
+        before, after, ceiling = charge.ceiling_before, charge.ceiling_after, "ceiling "
     if charge.why in ("new", "gone"):
-        return f"{charge.item} {money(charge.after if charge.why == 'new' else charge.before)}{over}"
-    return f"{charge.item} {money(charge.before)} → {money(charge.after)}{over} ({charge.why})"
+        return f"{charge.item} {ceiling}{money(after if charge.why == 'new' else before)}{over}"
+    return f"{charge.item} {ceiling}{money(before)} → {money(after)}{over} ({charge.why})"
 
 
 def made_how(document: Document) -> str:

@@ -83,9 +83,21 @@ EVIL = (
 """What a stranger may put into a name, a tag, a file name or a message."""
 
 
+def charged(
+    item: str, expected: tuple[int, int], ceiling: tuple[int, int], why: str, region: str = ""
+) -> Charge:
+    """A price component by what is expected, and its ceiling, before and after."""
+    before, after = map(Decimal, expected)
+    ceiling_before, ceiling_after = map(Decimal, ceiling)
+    return Charge(
+        item=item, region=region, before=before, after=after,
+        ceiling_before=ceiling_before, ceiling_after=ceiling_after, why=why,
+    )  # fmt: skip
+
+
 def hostile(text: str = EVIL) -> Document:
     """`text` wherever a text may stand."""
-    charge = Charge(item=text, region=text, before=Decimal(1), after=Decimal(2), why=text)
+    charge = charged(text, (1, 2), (3, 4), text, text)
     one = row(
         text, 1, 20, operation="replace", urn=text, renamed_from=text, type=text, region=text, cell=text,
         component=text, tenant=text, owner=text, source=text, charges=(charge,), replaces=(text,),

@@ -13,13 +13,13 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 from rich.console import Console
 
-from cli.diff_document import Charge, Property
+from cli.diff_document import Property
 from cli.pages import inert
 from cli.pages.diff import draw
 from cli.pages.diff_html import html
 from cli.pages.diff_markdown import GITHUB, GITLAB, markdown, marker
 from cli.pages.diff_words import biggest, reason, sentence, signed
-from tests.cli.differences import EVIL, amounts, document, environment, hostile, region, row, rule
+from tests.cli.differences import EVIL, amounts, charged, document, environment, hostile, region, row, rule
 
 OURS = {
     "p",
@@ -221,9 +221,7 @@ def test_the_sentence_on_survival(regions: list[tuple[str, str, str]], said: str
 
 
 def test_the_reason_names_property_and_component() -> None:
-    charge = Charge(
-        item="instance", region="", before=Decimal(70), after=Decimal(140), why="$0.1 to $0.2 per Hrs"
-    )
+    charge = charged("instance", (70, 140), (90, 180), "$0.1 to $0.2 per Hrs")
     found = row(
         properties=(Property(path="tags.a", before="", after=""), Property(path="instanceType", before="m5.large", after="m5.xlarge")),
         charges=(charge,),
@@ -234,10 +232,17 @@ def test_the_reason_names_property_and_component() -> None:
 
 
 def test_charges_of_several_regions_are_one() -> None:
-    charges = tuple(
-        Charge(item="writes", region=name, before=Decimal(0), after=Decimal(5), why="new") for name in "abc"
-    )
+    charges = tuple(charged("writes", (0, 5), (0, 9), "new", name) for name in "abc")
     assert reason(row(operation="create", charges=charges)) == "added; writes $15 in 3 regions"
+
+
+@pytest.mark.parametrize(
+    ("why", "before", "said"),
+    [("limits", 10, "further nodes ceiling $10 → $25 (limits)"), ("new", 0, "further nodes ceiling $25")],
+)
+def test_a_charge_that_is_expected_to_stay_says_its_ceiling(why: str, before: int, said: str) -> None:
+    charge = charged("further nodes", (0, 0), (before, 25), why)
+    assert reason(row(operation="update", charges=(charge,))) == f"changed; {said}"
 
 
 def test_rows_that_move_nothing_are_not_among_the_biggest() -> None:

@@ -50,7 +50,7 @@ def test_the_cost_of_a_change_is_that_of_what_changes(change: Change) -> None:
     # gp3 in us-east-1: $0.08 a GB-month.
     assert disk.difference.expected == found.difference.expected == Decimal("16.00")
     (charge,) = disk.charges
-    assert (charge.before, charge.after) == (Decimal("8.00"), Decimal("24.00"))
+    assert (charge.before.expected, charge.after.expected) == (Decimal("8.00"), Decimal("24.00"))
     assert "100 to 300" in charge.why
     (size,) = [it for it in disk.properties if it.path == "size"]
     assert (size.before, size.after) == ("100", "300")
@@ -72,7 +72,7 @@ def test_another_instance_type_is_told_by_its_component(change: Change) -> None:
     )
     web = entry(found, "web")
     assert web.difference.expected > 0
-    assert web.charges and sum(it.difference for it in web.charges) == web.difference.expected
+    assert web.charges and sum(it.difference.expected for it in web.charges) == web.difference.expected
     (kind,) = [it for it in web.properties if it.path == "instanceType"]
     assert (kind.before, kind.after) == ("m5.large", "m5.xlarge")
 
@@ -165,4 +165,4 @@ def test_entries_add_up_to_the_difference_and_turn_around(
     total = sum((it.difference.expected for it in there.entries), Decimal(0))
     assert total == there.difference.expected == -back.difference.expected
     for each in there.entries:
-        assert sum((it.difference for it in each.charges), Decimal(0)) == each.difference.expected
+        assert sum((it.difference.expected for it in each.charges), Decimal(0)) == each.difference.expected
