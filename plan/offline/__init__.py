@@ -9,12 +9,13 @@ limits of time and memory. This process never imports Pulumi.
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from plan.offline.process import Limits, Outcome, run_child
+from plan.offline.process import Limits, Outcome, run_child, run_siblings
 from plan.project import PLACEHOLDER, Program
 from problems import InputError, Missing, Problem
 
@@ -50,11 +51,15 @@ def run(
     Raises `InputError` when the program fails, hangs or needs more than it may have, and `Missing` when its
     interpreter lacks the Pulumi SDK.
     """
-    request = _request(program, answers, memory_mib, fixtures)
     limits = Limits(timeout=timeout, memory_mib=memory_mib)
-    outcome = run_child(program, request, limits)
+    return _run(program, _request(program, answers, memory_mib, fixtures), limits, None)
+
+
+def _run(program: Program, request: dict[str, Any], limits: Limits, outcome: Outcome | None) -> Graph:
+    """As `run`; `outcome` is that of a run which there has been."""
+    outcome = outcome or run_child(program, request, limits)
     remark: tuple[str, ...] = ()
-    if answers == "symbolic" and _may_be_symbolic(outcome):
+    if request["answers"] == "symbolic" and _may_be_symbolic(outcome):
         second = run_child(program, {**request, "answers": "unknown"}, limits)
         if second.document is not None and second.document.get("error") is None:
             remark = ("the program fails on symbolic outputs: outputs are unknown, as in a preview",)
@@ -74,19 +79,30 @@ def run_all(
 ) -> list[Graph]:
     """The graphs of `programs` in their order, run side by side on as many processes as there are cores.
 
+    Stacks of one program share what they import.
+
     Raises one `InputError` with the problems of all of them, or `Missing` when that is all there is.
     """
     if len(programs) == 1:
         return [run(programs[0], answers=answers, timeout=timeout, memory_mib=memory_mib, fixtures=fixtures)]
 
-    def one(program: Program) -> Graph | InputError | Missing:
+    limits = Limits(timeout=timeout, memory_mib=memory_mib)
+    requests = [_request(program, answers, memory_mib, fixtures) for program in programs]
+    cores = max(1, len(os.sched_getaffinity(0)))
+    first: list[Outcome | None] = [None] * len(programs)
+    if _are_siblings(programs):
+        first = run_siblings(programs, requests, limits, cores)
+
+    def one(
+        program: Program, request: dict[str, Any], outcome: Outcome | None
+    ) -> Graph | InputError | Missing:
         try:
-            return run(program, answers=answers, timeout=timeout, memory_mib=memory_mib, fixtures=fixtures)
+            return _run(program, request, limits, outcome)
         except (InputError, Missing) as error:
             return error
 
-    with ThreadPoolExecutor(max_workers=max(1, len(os.sched_getaffinity(0)))) as pool:
-        results = list(pool.map(one, programs))
+    with ThreadPoolExecutor(max_workers=cores) as pool:
+        results = list(pool.map(one, programs, requests, first))
     wrong = [problem for result in results if isinstance(result, InputError) for problem in result.problems]
     if wrong:
         raise InputError(list(dict.fromkeys(wrong)))
@@ -96,6 +112,12 @@ def run_all(
             raise result
         graphs.append(result)
     return graphs
+
+
+def _are_siblings(programs: Sequence[Program]) -> bool:
+    """Whether one process can become the run of each: on Linux, where forks of a loaded process are safe."""
+    kinds = {(it.folder, it.main, it.python, tuple(sorted(it.environment.items()))) for it in programs}
+    return len(kinds) == 1 and sys.platform == "linux"
 
 
 def _may_be_symbolic(outcome: Outcome) -> bool:

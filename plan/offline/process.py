@@ -14,14 +14,14 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
 from plan.project import Program
 
-__all__ = ["Limits", "Outcome", "run_child"]
+__all__ = ["Limits", "Outcome", "run_child", "run_siblings"]
 
 _START = Path(__file__).parent / "child" / "start.py"
 _MARK = "TRADEWIND_PLAN"
@@ -55,53 +55,94 @@ class Outcome:
 
 def run_child(program: Program, request: dict[str, Any], limits: Limits) -> Outcome:
     """Runs `program` in a child process of its interpreter; never raises for what the program does."""
+    with _home() as home:
+        trace = home / "where"
+        until = time.time() + limits.timeout
+        body = {**request, "trace": str(trace), "until": until}
+        talk = _talk(program, body, home, limits.timeout, answers=1)
+        timed_out = not talk.on_time
+        where = _innermost(trace, program.folder) if timed_out else ""
+        return Outcome(_document(talk.payloads), None if timed_out else talk.code, timed_out, where)
+
+
+def run_siblings(
+    programs: Sequence[Program], requests: Sequence[dict[str, Any]], limits: Limits, at_once: int
+) -> list[Outcome | None]:
+    """Runs stacks of one program, which differ in configuration only, in forks of one child process.
+
+    Their outcomes in order; None for those of which nothing was heard.
+    """
+    with _home() as home:
+        homes = [home / str(number) for number in range(len(programs))]
+        for each in homes:
+            each.mkdir()
+        bodies = [
+            {**request, "home": str(each), "trace": str(each / "where")}
+            for request, each in zip(requests, homes, strict=True)
+        ]
+        body = {"requests": bodies, "timeout": limits.timeout, "at_once": at_once}
+        # Each has its own limit; this one is for what imports the SDKs for all of them.
+        longest = limits.timeout * (len(programs) + 1)
+        talk = _talk(programs[0], body, home, longest, answers=len(programs))
+        outcomes: list[Outcome | None] = [None] * len(programs)
+        for payload in talk.payloads:
+            head, _, answer = payload.partition(b"\n")
+            number, code = head.decode().split()
+            index, late = int(number), code == "late"
+            where = _innermost(homes[index] / "where", programs[index].folder) if late else ""
+            outcomes[index] = Outcome(
+                _document([answer] if answer else []), None if late else int(code), late, where
+            )
+        return outcomes
+
+
+@contextlib.contextmanager
+def _home() -> Iterator[Path]:
     home = tempfile.mkdtemp(prefix="tradewind-")
     try:
-        return _run(program, request, limits, home)
+        yield Path(home)
     finally:
         shutil.rmtree(home, ignore_errors=True)
 
 
-def _run(program: Program, request: dict[str, Any], limits: Limits, home: str) -> Outcome:
+def _document(payloads: Sequence[bytes]) -> dict[str, Any] | None:
+    from plan.values import decode
+
+    return json.loads(payloads[0], object_hook=decode) if payloads else None
+
+
+@dataclass(frozen=True, slots=True)
+class _Talk:
+    payloads: list[bytes]
+    code: int | None
+    on_time: bool
+
+
+def _talk(program: Program, body: dict[str, Any], home: Path, seconds: float, *, answers: int) -> _Talk:
+    """Starts the child with `body` and listens until it has given `answers`, has ended or is late."""
     nonce, mark = secrets.token_bytes(16), secrets.token_hex(16)
     read_end, write_end = os.pipe()
-    trace = Path(home) / "where"
-    body = {
-        **request,
-        "nonce": nonce.hex(),
-        "fd": write_end,
-        "trace": str(trace),
-        "until": time.time() + limits.timeout,
-    }
     child = subprocess.Popen(
         [str(program.python), "-s", "-u", str(_START)],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
-        env=_environment(program, home, mark),
+        env=_environment(program, str(home), mark),
         cwd=str(program.folder),
         pass_fds=(write_end,),
         start_new_session=True,
     )
     os.close(write_end)
-    timed_out = True
+    on_time, code = False, None
     try:
-        _send(child, body)
-        ears = _Ears(child, read_end, nonce)
-        timed_out = not ears.listen(time.monotonic() + limits.timeout)
-        code = None if timed_out else _ended(child)
+        _send(child, {**body, "nonce": nonce.hex(), "fd": write_end})
+        ears = _Ears(child, read_end, nonce, answers)
+        on_time = ears.listen(time.monotonic() + seconds)
+        code = _ended(child) if on_time else None
     finally:
         _stop(child, mark)
         os.close(read_end)
-    document = json.loads(ears.payload, object_hook=_decode()) if ears.payload is not None else None
-    where = _innermost(trace, program.folder) if timed_out else ""
-    return Outcome(document, code, timed_out, where)
-
-
-def _decode() -> Any:
-    from plan.values import decode
-
-    return decode
+    return _Talk(ears.payloads, code, on_time)
 
 
 def _environment(program: Program, home: str, mark: str) -> dict[str, str]:
@@ -134,25 +175,29 @@ def _send(child: subprocess.Popen[bytes], body: dict[str, Any]) -> None:
 
 
 class _Ears:
-    """Listens to the child's answer and its two outputs at once.
+    """Listens to the child's answers and its two outputs at once.
 
-    The answer is whole when the frame is: a process that the program left behind may hold the pipe open.
+    An answer is whole when the frame is: a process that the program left behind may hold the pipe open.
     """
 
-    def __init__(self, child: subprocess.Popen[bytes], answer: int, nonce: bytes) -> None:
+    def __init__(self, child: subprocess.Popen[bytes], answer: int, nonce: bytes, wanted: int) -> None:
         assert child.stdout is not None and child.stderr is not None
-        self._child, self._answer, self._nonce = child, answer, nonce
+        self._child, self._answer, self._nonce, self._wanted = child, answer, nonce, wanted
         self._streams: tuple[IO[bytes], IO[bytes]] = (child.stdout, child.stderr)
         self._frame = bytearray()
-        self.payload: bytes | None = None
+        self.payloads: list[bytes] = []
+
+    @property
+    def _waits(self) -> bool:
+        return len(self.payloads) < self._wanted
 
     def listen(self, deadline: float) -> bool:
-        """Until the answer is there or the child has ended; False at the deadline."""
+        """Until the answers are there or the child has ended; False at the deadline."""
         with selectors.DefaultSelector() as selector:
             for source in (self._answer, *self._streams):
                 os.set_blocking(source if isinstance(source, int) else source.fileno(), False)
                 selector.register(source, selectors.EVENT_READ)
-            while self.payload is None and selector.get_map():
+            while self._waits and selector.get_map():
                 left = deadline - time.monotonic()
                 if left <= 0:
                     return False
@@ -164,7 +209,7 @@ class _Ears:
                         selector.unregister(key.fileobj)
                     elif key.fileobj == self._answer:
                         self._take(data)
-                if self.payload is None and self._child.poll() is not None and not selector.select(0):
+                if self._waits and self._child.poll() is not None and not selector.select(0):
                     break
         return True
 
@@ -177,13 +222,16 @@ class _Ears:
 
     def _take(self, data: bytes) -> None:
         self._frame += data
-        # What a program may have written there before is passed over.
-        del self._frame[: max(0, self._frame.find(self._nonce))]
-        if len(self._frame) >= _HEADER and self._frame.startswith(self._nonce):
+        while True:
+            # What a program may have written there before is passed over.
+            del self._frame[: max(0, self._frame.find(self._nonce))]
+            if len(self._frame) < _HEADER or not self._frame.startswith(self._nonce):
+                return
             length = int.from_bytes(self._frame[16:_HEADER], "big")
-            if len(self._frame) >= _HEADER + length:
-                self.payload = bytes(memoryview(self._frame)[_HEADER : _HEADER + length])
-                self._frame = bytearray()
+            if len(self._frame) < _HEADER + length:
+                return
+            self.payloads.append(bytes(memoryview(self._frame)[_HEADER : _HEADER + length]))
+            del self._frame[: _HEADER + length]
 
 
 def _ended(child: subprocess.Popen[bytes]) -> int | None:

@@ -112,6 +112,7 @@ def run_program(
     shortcuts.drop_debug_log()
     shortcuts.wait_for_all()
     shortcuts.remember_types()
+    shortcuts.tell_empty_functions_by_length()
     shortcuts.know_plain_values()
     monitor.run_callback = _run_callback
     failed: list[BaseException] = []

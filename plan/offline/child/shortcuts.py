@@ -13,6 +13,7 @@ from typing import Any
 
 import pulumi.log
 from pulumi import _types as sdk_types
+from pulumi import _utils as sdk_utils
 from pulumi import output as sdk_output
 from pulumi.runtime import resource as sdk_resource
 from pulumi.runtime import settings
@@ -77,6 +78,17 @@ def _remembered(original: Callable[[Any], Any]) -> Callable[[Any], Any]:
             return original(kind)
 
     return answer
+
+
+def tell_empty_functions_by_length() -> None:
+    """The SDK compares the constants of each of a provider's thousands of properties with an empty one's."""
+    empty = getattr(sdk_utils, "is_empty_function", None)
+    if not empty:
+        return
+    shapes = [value for name, value in vars(sdk_utils).items() if name.startswith("_empty")]
+    longest = max((len(shape.__code__.co_code) for shape in shapes), default=0)
+    if longest:
+        sdk_utils.is_empty_function = lambda fn: len(fn.__code__.co_code) <= longest and empty(fn)
 
 
 def know_plain_values() -> None:

@@ -1,4 +1,4 @@
-"""Entry of the child process: reads the request, runs the program, writes one framed answer."""
+"""Entry of the child process: reads the request, runs the program, writes its answer."""
 
 from __future__ import annotations
 
@@ -11,8 +11,6 @@ from pathlib import Path
 from typing import Any
 
 PACKAGE = "_tradewind_offline_child"
-RESULT_FD = 211
-"""A high number: programs that close or reuse the first descriptors do not meet it."""
 
 
 def read_request() -> dict[str, Any]:
@@ -41,18 +39,18 @@ def load_package() -> None:
 def main() -> None:
     request = read_request()
     nonce = bytes.fromhex(request.pop("nonce"))
-    given = request.pop("fd")
-    os.dup2(given, RESULT_FD, inheritable=False)
-    os.close(given)
     load_package()
-    if importlib.util.find_spec("pulumi") is None:
-        answer: Any = {"error": {"kind": "no-sdk"}}
+    frame = importlib.import_module(PACKAGE + ".frame")
+    frame.take_over(request.pop("fd"))
+    has_sdk = importlib.util.find_spec("pulumi") is not None
+    if "requests" in request:
+        # Of siblings nothing is heard without the SDK; then each is run by itself, and says so.
+        if has_sdk:
+            importlib.import_module(PACKAGE + ".siblings").run(request, nonce)
+    elif not has_sdk:
+        frame.send(nonce, json.dumps({"error": {"kind": "no-sdk"}}).encode())
     else:
-        answer = importlib.import_module(PACKAGE + ".session").run(request)
-    data = answer if isinstance(answer, bytes) else json.dumps(answer).encode()
-    frame = memoryview(nonce + len(data).to_bytes(8, "big") + data)
-    while frame:
-        frame = frame[os.write(RESULT_FD, frame) :]
+        frame.send(nonce, importlib.import_module(PACKAGE + ".session").run(request))
     # Without the interpreter's teardown: a graph of 20,000 resources takes seconds to free.
     os._exit(0)
 
