@@ -39,7 +39,7 @@ tools: setup
 	@$(BIN)/python -m tools
 
 test-engine: tools
-	$(BIN)/python -m pytest -m engine tests/engine
+	$(BIN)/python -m pytest -m engine tests/engine -n 2 --dist loadfile
 
 # Other people's programs on what comes out of a graph; each is skipped, with a reason, where it is not installed.
 test-clients: tools
@@ -51,6 +51,9 @@ lock: setup
 	$(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --upgrade requirements/tools.in -o requirements/tools.txt
 	$(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --upgrade \
 		pyproject.toml requirements/dev.in --extra stacks --extra policy --extra aws -o requirements/dev.txt
+	for each in requirements/clients-*.in; do \
+		$(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --upgrade \
+			$$each -o $${each%.in}.txt || exit 1; done
 
 # Pages about the components, made from their models and from plans of the examples.
 docs: setup

@@ -59,6 +59,7 @@ def deploy(wish: Wish) -> Exit:
     from deploy.events import Outcome
     from deploy.health import parsed
     from deploy.location import stacks_of
+    from deploy.process import heeding_signals
     from deploy.ready import plans, refuse_unfit, refuse_unready, states
     from deploy.waves import Report, together
 
@@ -83,8 +84,10 @@ def deploy(wish: Wish) -> Exit:
             if declined is not None:
                 return declined
         started = time.monotonic()
-        report = _run(wish, stacks, plan, packs, words, root)
-    return _tell(wish, stacks, plan.graph, report, time.monotonic() - started, packs.names)
+        # To the end of the report: a second Ctrl-C that comes as the engine ends must not lose it.
+        with heeding_signals():
+            report = _run(wish, stacks, plan, packs, words, root)
+            return _tell(wish, stacks, plan.graph, report, time.monotonic() - started, packs.names)
 
 
 def _refuse_silence(wish: Wish) -> None:

@@ -22,8 +22,8 @@ COLUMNS = (
 )  # fmt: skip
 
 
-def asked(plan: Plan, estimate: Estimate, usage: Path | None) -> Comparison:
-    """Infracost's answer to the same plan, usage and prices, beside `estimate`.
+def asked(plan: Plan, estimate: Estimate, usage: Path | None, seconds: float) -> Comparison:
+    """Infracost's answer to the same plan, usage and prices, beside `estimate`, within `seconds`.
 
     Raises `Missing` where Infracost is absent, of another version, or fails.
     """
@@ -34,7 +34,7 @@ def asked(plan: Plan, estimate: Estimate, usage: Path | None) -> Comparison:
 
     with working(f"asking Infracost about {number(len(plan.graph), 'resource')}"):
         stated = load(usage or plan.usage, plan.graph)
-        return compare(plan.graph, estimate, stated, PriceBook.bundled())
+        return compare(plan.graph, estimate, stated, PriceBook.bundled(), seconds=seconds)
 
 
 def csv_of(found: Comparison) -> str:

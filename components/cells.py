@@ -112,6 +112,10 @@ class RegionalCell(Component):
     """The cluster that tenants share."""
     silo_cluster_names: pulumi.Output[Dict[str, str]]
     """Silo tenants' own clusters by tenant."""
+    feature_store_yaml: pulumi.Output[Dict[str, str]]
+    """What Feast is configured with in this region, by group of views."""
+    feature_registry: pulumi.Output[Optional[str]]
+    """Host of Feast's registry: what `FEATURE_REGISTRY_HOST` in those files stands for."""
 
     def __init__(
         self, name: str, args: RegionalCellArgs, opts: Optional[pulumi.ResourceOptions] = None
@@ -140,6 +144,7 @@ class RegionalCell(Component):
             residency=args.residency,
             vpc_id=self.network.vpc_id,
             data_subnet_ids=self.network.data_subnet_ids,
+            private_subnet_ids=self.network.private_subnet_ids,
             client_cidrs=[args.network.cidr, args.network.pod_cidr],
         )
         self.feature_store = FeatureStoreRegion(f"feature-store-{region}", store, self.child())
@@ -149,6 +154,8 @@ class RegionalCell(Component):
         self.cluster_name = self.cluster.cluster_name
         names = {tenant: cluster.cluster_name for tenant, cluster in silos.items()}
         self.silo_cluster_names = _by_name(names)
+        self.feature_store_yaml = self.feature_store.feature_store_yaml
+        self.feature_registry = self.feature_store.registry_endpoint
         self.register_outputs({key: getattr(self, key) for key in RegionalCell.__annotations__})
 
     def _cluster(self, name: str, settings: ClusterSettings, cell: Cell, **fields: str) -> Cluster:

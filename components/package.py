@@ -15,12 +15,21 @@ from pulumi.provider.server import ComponentInitError
 
 from components.cells import GlobalCell, RegionalCell
 from components.cluster.cluster import Cluster
+from components.container_registry.container_registry import ContainerRegistry
+from components.container_registry.region import ContainerRegistryRegion
+from components.data_versioning.data_versioning import DataVersioning
+from components.data_versioning.region import DataVersioningRegion
+from components.experiment_tracking.experiment_tracking import ExperimentTracking
+from components.experiment_tracking.region import ExperimentTrackingRegion
 from components.feature_store.feature_store import FeatureStore
 from components.feature_store.region import FeatureStoreRegion
 from components.model import PACKAGE, Args
+from components.model_registry.model_registry import ModelRegistry
+from components.model_registry.region import ModelRegistryRegion
 from components.network.network import Network
 from components.package_arguments import arguments, refusal
 from components.package_schema import schema_text
+from components.pipelines.region import PipelinesRegion
 from components.spending import Spending
 from components.tenant_key import TenantKey
 
@@ -28,10 +37,19 @@ __all__ = ["COMPONENTS", "PackageProvider", "args_of"]
 
 COMPONENTS: List[Type[pulumi.ComponentResource]] = [
     Cluster,
+    ContainerRegistry,
+    ContainerRegistryRegion,
+    DataVersioning,
+    DataVersioningRegion,
+    ExperimentTracking,
+    ExperimentTrackingRegion,
     FeatureStore,
     FeatureStoreRegion,
     GlobalCell,
+    ModelRegistry,
+    ModelRegistryRegion,
     Network,
+    PipelinesRegion,
     RegionalCell,
     Spending,
     TenantKey,

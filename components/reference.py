@@ -17,7 +17,7 @@ import pulumi
 import pydantic
 from pulumi.provider.experimental.util import camel_case
 
-from problems.expected import schema_at
+from problems.expected import limits, schema_at
 
 __all__ = [
     "Choice",
@@ -159,28 +159,8 @@ def _assigned(statement: ast.stmt) -> List[str]:
 def constraint(model: Model, name: str) -> str:
     """The limits of a field in words: `2 to 4`, `at least 1 entry`; empty where there are none."""
     schema = schema_at(model, (name,))
-    words = [
-        _span(schema.get("minimum"), schema.get("maximum")),
-        _span(schema.get("minLength"), schema.get("maxLength"), ("character", "characters")),
-        _span(schema.get("minItems"), schema.get("maxItems"), ("entry", "entries")),
-    ]
-    if "exclusiveMinimum" in schema:
-        words.append(f"above {schema['exclusiveMinimum']:,}")
-    if "exclusiveMaximum" in schema:
-        words.append(f"below {schema['exclusiveMaximum']:,}")
-    if "multipleOf" in schema:
-        words.append(f"in steps of {schema['multipleOf']:g}")
-    if "pattern" in schema:
-        words.append(f"matches `{schema['pattern']}`")
-    return ", ".join(word for word in words if word)
-
-
-def _span(low: Any, high: Any, unit: Tuple[str, str] = ("", "")) -> str:
-    if low is not None and high is not None:
-        return f"{low:,} to {high:,} {unit[1]}".strip()
-    if low is not None:
-        return f"at least {low:,} {unit[low != 1]}".strip()
-    return f"at most {high:,} {unit[high != 1]}".strip() if high is not None else ""
+    pattern = [f"matches `{schema['pattern']}`"] if "pattern" in schema else []
+    return ", ".join([*limits(schema), *pattern])
 
 
 def default_of(info: Any) -> Any:

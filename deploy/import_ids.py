@@ -41,24 +41,35 @@ class Tagged:
         return self.join.join(found.groups()) if found else ""
 
 
-# `{a|b}` is the first of the inputs that is given; `[...]` is left out where an input in it is not given.
+# `{a|b}` is the first of the inputs that is given, `{a.b}` the field `b` of the input `a`; `[...]` is left out where an input in it is not given.
 _BUCKET = "{bucket}"
 FROM_INPUTS: Mapping[str, str] = {
     "aws:apigateway/stage:Stage": "{restApi}/{stageName}",
     "aws:appautoscaling/target:Target": "{serviceNamespace}/{resourceId}/{scalableDimension}",
     "aws:athena/workgroup:Workgroup": "{name}",
     "aws:autoscaling/group:Group": "{name}",
+    "aws:backup/vault:Vault": "{name}",
+    "aws:backup/vaultLockConfiguration:VaultLockConfiguration": "{backupVaultName}",
+    "aws:batch/computeEnvironment:ComputeEnvironment": "{name}",
+    "aws:batch/jobQueue:JobQueue": "arn:{partition}:batch:{region}:{account}:job-queue/{name}",
     "aws:budgets/budget:Budget": "{account}:{name}",
     "aws:cloudwatch/dashboard:Dashboard": "{dashboardName}",
+    "aws:cloudwatch/eventBus:EventBus": "{name}",
+    "aws:cloudwatch/eventBusPolicy:EventBusPolicy": "{eventBusName}",
     "aws:cloudwatch/eventRule:EventRule": "[{eventBusName}/]{name}",
     "aws:cloudwatch/eventTarget:EventTarget": "[{eventBusName}/]{rule}/{targetId}",
     "aws:cloudwatch/logGroup:LogGroup": "{name}",
+    "aws:cloudwatch/logMetricFilter:LogMetricFilter": "{logGroupName}:{name}",
     "aws:cloudwatch/metricAlarm:MetricAlarm": "{name}",
     "aws:dynamodb/table:Table": "{name}",
     "aws:ec2/route:Route": "{routeTableId}_{destinationCidrBlock|destinationIpv6CidrBlock|destinationPrefixListId}",
     "aws:ec2/routeTableAssociation:RouteTableAssociation": "{subnetId|gatewayId}/{routeTableId}",
     "aws:ecr/lifecyclePolicy:LifecyclePolicy": "{repository}",
+    "aws:ecr/pullThroughCacheRule:PullThroughCacheRule": "{ecrRepositoryPrefix}",
+    "aws:ecr/registryScanningConfiguration:RegistryScanningConfiguration": "{account}",
+    "aws:ecr/replicationConfiguration:ReplicationConfiguration": "{account}",
     "aws:ecr/repository:Repository": "{name}",
+    "aws:ecr/repositoryCreationTemplate:RepositoryCreationTemplate": "{prefix}",
     "aws:ecr/repositoryPolicy:RepositoryPolicy": "{repository}",
     "aws:ecs/cluster:Cluster": "{name}",
     "aws:eks/accessEntry:AccessEntry": "{clusterName}:{principalArn}",
@@ -72,6 +83,7 @@ FROM_INPUTS: Mapping[str, str] = {
     "aws:elasticache/subnetGroup:SubnetGroup": "{name}",
     "aws:glue/catalogDatabase:CatalogDatabase": "{catalogId|account}:{name}",
     "aws:glue/catalogTable:CatalogTable": "{catalogId|account}:{databaseName}:{name}",
+    "aws:glue/dataQualityRuleset:DataQualityRuleset": "{name}",
     "aws:iam/instanceProfile:InstanceProfile": "{name}",
     "aws:iam/openIdConnectProvider:OpenIdConnectProvider": "arn:{partition}:iam::{account}:oidc-provider/{url}",
     "aws:iam/policy:Policy": "arn:{partition}:iam::{account}:policy/{name}",
@@ -95,13 +107,20 @@ FROM_INPUTS: Mapping[str, str] = {
     "aws:s3/bucketLogging:BucketLogging": _BUCKET,
     "aws:s3/bucketMetric:BucketMetric": "{bucket}:{name}",
     "aws:s3/bucketNotification:BucketNotification": _BUCKET,
+    "aws:s3/bucketObjectLockConfiguration:BucketObjectLockConfiguration": _BUCKET,
     "aws:s3/bucketOwnershipControls:BucketOwnershipControls": _BUCKET,
     "aws:s3/bucketPolicy:BucketPolicy": _BUCKET,
     "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock": _BUCKET,
     "aws:s3/bucketReplicationConfig:BucketReplicationConfig": _BUCKET,
     "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration": _BUCKET,
     "aws:s3/bucketVersioning:BucketVersioning": _BUCKET,
+    "aws:s3control/multiRegionAccessPoint:MultiRegionAccessPoint": "{accountId|account}:{details.name}",
+    "aws:sagemaker/modelPackageGroup:ModelPackageGroup": "{modelPackageGroupName}",
+    "aws:sagemaker/modelPackageGroupPolicy:ModelPackageGroupPolicy": "{modelPackageGroupName}",
+    "aws:scheduler/schedule:Schedule": "{groupName}/{name}",
+    "aws:scheduler/scheduleGroup:ScheduleGroup": "{name}",
     "aws:sfn/stateMachine:StateMachine": "arn:{partition}:states:{region}:{account}:stateMachine:{name}",
+    "aws:signer/signingProfile:SigningProfile": "{name}",
     "aws:sns/topic:Topic": "arn:{partition}:sns:{region}:{account}:{name}",
     "aws:sns/topicPolicy:TopicPolicy": "{arn}",
     "aws:sqs/queue:Queue": "https://sqs.{region}.amazonaws.com/{account}/{name}",
@@ -112,6 +131,8 @@ FROM_INPUTS: Mapping[str, str] = {
 
 FROM_TAGS: Mapping[str, Tagged] = {
     "aws:acm/certificate:Certificate": Tagged("acm:certificate", r"^(.+)$"),
+    "aws:backup/plan:Plan": Tagged("backup:backup-plan", r"[:/]([^:/]+)$"),
+    "aws:batch/jobDefinition:JobDefinition": Tagged("batch:job-definition", r"^(.+)$"),
     "aws:ec2/eip:Eip": Tagged("ec2:elastic-ip"),
     "aws:ec2/flowLog:FlowLog": Tagged("ec2:vpc-flow-log"),
     "aws:ec2/instance:Instance": Tagged("ec2:instance"),
@@ -125,6 +146,7 @@ FROM_TAGS: Mapping[str, Tagged] = {
     "aws:ec2/subnet:Subnet": Tagged("ec2:subnet"),
     "aws:ec2/vpc:Vpc": Tagged("ec2:vpc"),
     "aws:ec2/vpcEndpoint:VpcEndpoint": Tagged("ec2:vpc-endpoint"),
+    "aws:ecs/taskDefinition:TaskDefinition": Tagged("ecs:task-definition", r"^(.+)$"),
     "aws:eks/podIdentityAssociation:PodIdentityAssociation": Tagged("eks:podidentityassociation", r"/([^/]+)/(a-[^/]+)$", ","),
     "aws:kms/key:Key": Tagged("kms:key"),
     "aws:kms/replicaKey:ReplicaKey": Tagged("kms:key"),
@@ -145,7 +167,14 @@ def derived(type: str, inputs: Mapping[str, Any], facts: Facts) -> str:
     if form is None:
         return _kubernetes(inputs) if type.startswith("kubernetes:") else ""
     known = {"account": facts.account, "region": facts.region, "partition": facts.partition}
-    values = {**known, **{name: value for name, value in inputs.items() if isinstance(value, str) and value}}
+    fields = {
+        f"{name}.{key}": it
+        for name, value in inputs.items()
+        if isinstance(value, dict)
+        for key, it in value.items()
+    }
+    given = {name: value for name, value in {**fields, **inputs}.items() if isinstance(value, str) and value}
+    values = {**known, **given}
     if isinstance(values.get("url"), str):
         values["url"] = values["url"].removeprefix("https://")
     form = _OPTIONAL.sub(lambda part: part[1] if _filled(part[1], values) else "", form)

@@ -164,8 +164,29 @@ def _current_version(cloud: Cloud, inputs: Mapping[str, Any]) -> list[str]:
     return [f"{secret}|{row['VersionId']}" for row in rows if "AWSCURRENT" in row.get("VersionStages", [])]
 
 
+def _subscription(cloud: Cloud, inputs: Mapping[str, Any]) -> list[str]:
+    """A subscription to a topic; one that nobody has confirmed yet has no ARN."""
+    rows = cloud.client("sns").list_subscriptions_by_topic(TopicArn=inputs["topic"])["Subscriptions"]
+    return [
+        row["SubscriptionArn"]
+        for row in rows
+        if (row["Protocol"], row["Endpoint"]) == (inputs.get("protocol"), inputs.get("endpoint"))
+        and row["SubscriptionArn"].startswith("arn:")
+    ]
+
+
+def _selection(cloud: Cloud, inputs: Mapping[str, Any]) -> list[str]:
+    """What a backup plan takes in: it has no tags, and its name belongs to its plan."""
+    plan = str(inputs.get("planId", ""))
+    pages = cloud.client("backup").get_paginator("list_backup_selections").paginate(BackupPlanId=plan)
+    found = (one for page in pages for one in page["BackupSelectionsList"])
+    return [f"{plan}|{one['SelectionId']}" for one in found if one["SelectionName"] == inputs.get("name")]
+
+
 DESCRIBED: dict[str, Callable[[Cloud, Mapping[str, Any]], list[str]]] = {
+    "aws:backup/selection:Selection": _selection,
     "aws:ec2/defaultSecurityGroup:DefaultSecurityGroup": _default_group,
     "aws:ec2/vpcIpv4CidrBlockAssociation:VpcIpv4CidrBlockAssociation": _cidr_association,
     "aws:secretsmanager/secretVersion:SecretVersion": _current_version,
+    "aws:sns/topicSubscription:TopicSubscription": _subscription,
 }

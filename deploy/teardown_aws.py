@@ -178,43 +178,46 @@ def _steps(facts: Facts, asked: Questions, client: Any) -> Iterator[Step]:
         yield what, how, lambda: _networks(facts, asked, client("ec2"))
 
 
-def _buckets(facts: Facts, asked: Questions, s3: Any) -> None:
-    from botocore.exceptions import ClientError
+def _those(names: Sequence[str], ask: Callable[[str], Any], *gone: type[Exception]) -> Iterator[str]:
+    """The `names` to which `ask` says yes; `gone` is raised for what is not there any more."""
+    for name in names:
+        try:
+            if ask(name):
+                yield name
+        except gone:
+            continue
 
-    for names, found in ((asked.buckets, facts.filled_buckets), (asked.locked_buckets, facts.locked_buckets)):
-        for name in names:
-            try:
-                page = s3.list_object_versions(Bucket=name, MaxKeys=1)
-            except ClientError as error:
-                if error.response["Error"].get("Code") != "NoSuchBucket":
-                    raise
-                continue
-            if page.get("Versions") or page.get("DeleteMarkers"):
-                found.append(name)
+
+def _buckets(facts: Facts, asked: Questions, s3: Any) -> None:
+    def is_filled(name: str) -> bool:
+        page = s3.list_object_versions(Bucket=name, MaxKeys=1)
+        return bool(page.get("Versions") or page.get("DeleteMarkers"))
+
+    facts.filled_buckets += _those(asked.buckets, is_filled, s3.exceptions.NoSuchBucket)
+    facts.locked_buckets += _those(asked.locked_buckets, is_filled, s3.exceptions.NoSuchBucket)
 
 
 def _repositories(facts: Facts, asked: Questions, ecr: Any) -> None:
-    for name in asked.repositories:
-        try:
-            if ecr.list_images(repositoryName=name, maxResults=1)["imageIds"]:
-                facts.filled_repositories.append(name)
-        except ecr.exceptions.RepositoryNotFoundException:
-            continue
+    def has_images(name: str) -> Any:
+        return ecr.list_images(repositoryName=name, maxResults=1)["imageIds"]
+
+    gone = ecr.exceptions.RepositoryNotFoundException
+    facts.filled_repositories += _those(asked.repositories, has_images, gone)
 
 
 def _workgroups(facts: Facts, asked: Questions, athena: Any) -> None:
-    for name in asked.workgroups:
-        if athena.list_query_executions(WorkGroup=name, MaxResults=1)["QueryExecutionIds"]:
-            facts.used_workgroups.append(name)
+    def has_history(name: str) -> Any:
+        return athena.list_query_executions(WorkGroup=name, MaxResults=1)["QueryExecutionIds"]
+
+    facts.used_workgroups += _those(asked.workgroups, has_history)
 
 
 def _tables(facts: Facts, asked: Questions, dynamodb: Any) -> None:
-    for name in asked.tables:
-        try:
-            if dynamodb.describe_table(TableName=name)["Table"].get("DeletionProtectionEnabled"):
-                facts.held.append(f"table {name}")
-        except dynamodb.exceptions.ResourceNotFoundException:
-            continue
+    def is_held(name: str) -> Any:
+        return dynamodb.describe_table(TableName=name)["Table"].get("DeletionProtectionEnabled")
+
+    gone = dynamodb.exceptions.ResourceNotFoundException
+    facts.held += (f"table {name}" for name in _those(asked.tables, is_held, gone))
 
 
 def _databases(facts: Facts, asked: Questions, rds: Any) -> None:
@@ -225,12 +228,11 @@ def _databases(facts: Facts, asked: Questions, rds: Any) -> None:
 
 
 def _clusters(facts: Facts, asked: Questions, eks: Any) -> None:
-    for name in asked.clusters:
-        try:
-            if eks.describe_cluster(name=name)["cluster"].get("deletionProtection"):
-                facts.held.append(f"cluster {name}")
-        except eks.exceptions.ResourceNotFoundException:
-            continue
+    def is_held(name: str) -> Any:
+        return eks.describe_cluster(name=name)["cluster"].get("deletionProtection")
+
+    gone = eks.exceptions.ResourceNotFoundException
+    facts.held += (f"cluster {name}" for name in _those(asked.clusters, is_held, gone))
 
 
 def _balancers(facts: Facts, asked: Questions, tagging: Any) -> None:

@@ -9,7 +9,7 @@ lines: what is shown adds up.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
@@ -20,7 +20,9 @@ from finops.cost_document import document, money
 from finops.estimators import REGISTRY, Item, Subject, Undetermined, Unpriceable, free_types
 from finops.free_tiers import Credit, FreeTier, credits_of
 from finops.place import Place, place_of
+from finops.prices import commitments
 from finops.prices.book import Price, PriceBook
+from finops.prices.zones import ASSUMED, SPOT
 from finops.quantity import Quantity
 from finops.usage import Usage
 from finops.workloads import Share, shares
@@ -255,6 +257,7 @@ def estimate(graph: Graph, usage: Usage, book: PriceBook) -> Estimate:
         assumptions.add(
             f"usage without a stated ceiling is at most {usage.ceiling_factor} times what is expected"
         )
+    assumptions.update(_of_prices(lines, book))
     return Estimate(
         tuple(lines),
         tuple(unpriced),
@@ -263,6 +266,14 @@ def estimate(graph: Graph, usage: Usage, book: PriceBook) -> Estimate:
         day=book.day,
         workloads=shares(graph, lines),
     )
+
+
+def _of_prices(lines: Iterable[Line], book: PriceBook) -> Iterator[str]:
+    """What the prices themselves assume."""
+    if any(line.price.purchase_option == SPOT and "zones" in line.price.attributes for line in lines):
+        yield ASSUMED
+    if book.discounts is not None and book.discounts.commitments:
+        yield commitments.ASSUMED
 
 
 def _priced(subject: Subject, where: Place) -> tuple[list[Line], list[Unpriced]]:

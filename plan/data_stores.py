@@ -19,7 +19,8 @@ DATA_STORES = frozenset({
     "aws:rds/globalCluster:GlobalCluster", "aws:rds/instance:Instance", "aws:redshift/cluster:Cluster",
     "aws:redshiftserverless/namespace:Namespace", "aws:s3/bucket:Bucket", "aws:s3/bucketV2:BucketV2",
     "aws:s3/directoryBucket:DirectoryBucket", "aws:s3tables/tableBucket:TableBucket",
-    "aws:sagemaker/featureGroup:FeatureGroup", "aws:secretsmanager/secret:Secret", "aws:sqs/queue:Queue",
+    "aws:sagemaker/featureGroup:FeatureGroup", "aws:sagemaker/mlflowApp:MlflowApp",
+    "aws:sagemaker/mlflowTrackingServer:MlflowTrackingServer", "aws:secretsmanager/secret:Secret", "aws:sqs/queue:Queue",
     "kubernetes:core/v1:Namespace", "kubernetes:core/v1:PersistentVolume",
     "kubernetes:core/v1:PersistentVolumeClaim",
 })  # fmt: skip

@@ -11,7 +11,7 @@ from plan.aws_types import is_global
 from plan.changes import ANEW, Change, changes, covered
 from plan.graph import Graph, Resource
 from plan.joins import at
-from plan.replacements import DELETE_FIRST, forced, forces, name_property
+from plan.replacements import DELETE_FIRST, Forced, forced, forces, name_property
 from plan.tags import effective
 from plan.values import SECRET, TOKEN, UNKNOWN, Reference, ResourceRef, Template, Value, references
 
@@ -51,7 +51,7 @@ class Inputs:
         for change in changes(here, self._new(old, new, here)):
             if covered(change.path, ignored) or (new.is_provider and change.path == "version"):
                 continue
-            by_provider = forces(change.path, fixed)
+            by_provider = forces(change, fixed)
             yield replace(change, replaces=by_provider or covered(change.path, replacing))
 
     def has_new_provider(self, new: Resource) -> bool:
@@ -66,7 +66,7 @@ class Inputs:
             for urn in urns:
                 step = self._steps.get(self._now.get(urn, urn))
                 goes = step is not None and step.operation == "replace" and step.deletes_first
-                if step is not None and goes and name in old.inputs and forces(name, fixed):
+                if step is not None and goes and name in old.inputs and forces(Change(name, "update"), fixed):
                     yield step.urn
 
     # The two sides.
@@ -191,9 +191,9 @@ def _stands_in(name: str, resource: Resource) -> bool:
     return name.startswith(resource.name) and _DIGITS.fullmatch(name[len(resource.name) :]) is not None
 
 
-def _paths(resource: Resource, provider: Resource | None) -> tuple[str, ...]:
+def _paths(resource: Resource, provider: Resource | None) -> tuple[Forced, ...]:
     if resource.type == "pulumi:providers:kubernetes":
-        return _CLUSTER_SETTINGS
+        return tuple(Forced((name,)) for name in _CLUSTER_SETTINGS)
     return forced(resource.type, resource.inputs, provider.inputs if provider else {})
 
 

@@ -203,6 +203,12 @@ def _map_at(path: tuple[str, ...], what: str) -> Callable[[View, Wanted], Iterat
     return find
 
 
+def _batch_compute(environment: View, wanted: Wanted) -> Iterator[Gap]:
+    """Instances by a map of their own. On Fargate there is none: Batch tags tasks as their jobs."""
+    if not str(environment.get("computeResources", "type")).startswith("FARGATE"):
+        yield from _map_at(("computeResources", "tags"), "instances")(environment, wanted)
+
+
 def _switch(path: tuple[str, ...], on: Any, what: str) -> Callable[[View, Wanted], Iterator[Gap]]:
     """For types that hand on their own tags when a switch says so."""
 
@@ -233,7 +239,7 @@ PROPAGATION: dict[str, Callable[[View, Wanted], Iterator[Gap]]] = {
     "aws:eks/nodeGroup:NodeGroup": _node_group,
     "aws:autoscaling/group:Group": _scaling_group,
     "aws:ec2/instance:Instance": _instance,
-    "aws:batch/computeEnvironment:ComputeEnvironment": _map_at(("computeResources", "tags"), "instances"),
+    "aws:batch/computeEnvironment:ComputeEnvironment": _batch_compute,
     "kubernetes:karpenter.k8s.aws/v1:EC2NodeClass": _map_at(
         ("spec", "tags"), "instances, volumes and interfaces"
     ),

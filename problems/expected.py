@@ -12,7 +12,7 @@ from typing import Any
 
 import pydantic
 
-__all__ = ["Schema", "example", "expected", "schema_at"]
+__all__ = ["Schema", "example", "expected", "limits", "schema_at"]
 
 Schema = Mapping[str, Any]
 
@@ -104,47 +104,56 @@ def _words(schema: Schema) -> str:
     return "true or false" if kind == "boolean" else "a value of another kind"
 
 
-def _number(schema: Schema) -> str:
-    words = ["a whole number" if schema["type"] == "integer" else "a number"]
-    low, high = schema.get("minimum"), schema.get("maximum")
+def limits(schema: Schema) -> list[str]:
+    """What bounds a value of `schema`, each in words: `2 to 4`, `at least 1 entry`, `in steps of 5`."""
+    words = [
+        _span(schema.get("minimum"), schema.get("maximum")),
+        _count(schema, "minLength", "maxLength", ("character", "characters")),
+        _count(schema, "minItems", "maxItems", ("entry", "entries")),
+        f"above {schema['exclusiveMinimum']:,}" if "exclusiveMinimum" in schema else "",
+        f"below {schema['exclusiveMaximum']:,}" if "exclusiveMaximum" in schema else "",
+        f"in steps of {schema['multipleOf']:g}" if "multipleOf" in schema else "",
+    ]
+    return [word for word in words if word]
+
+
+def _span(low: float | None, high: float | None) -> str:
     if low is not None and high is not None:
-        words.append(f"from {low:,} to {high:,}")
-    elif low is not None:
-        words.append(f"of at least {low:,}")
-    elif high is not None:
-        words.append(f"of at most {high:,}")
-    if "exclusiveMinimum" in schema:
-        words.append(f"above {schema['exclusiveMinimum']:,}")
-    if "exclusiveMaximum" in schema:
-        words.append(f"below {schema['exclusiveMaximum']:,}")
-    if "multipleOf" in schema:
-        words.append(f"in steps of {schema['multipleOf']:g}")
-    return " ".join(words)
+        return f"{low:,} to {high:,}"
+    if low is not None:
+        return f"at least {low:,}"
+    return f"at most {high:,}" if high is not None else ""
 
 
 def _count(schema: Schema, least: str, most: str, unit: tuple[str, str]) -> str:
     low, high = schema.get(least), schema.get(most)
     one, many = unit
     if low and high is not None:
-        return f"{low} to {high} {many}" if low != high else f"exactly {low} {one if low == 1 else many}"
-    if low:
-        return f"at least {low} {one if low == 1 else many}"
-    return f"at most {high} {one if high == 1 else many}" if high is not None else ""
+        return f"{_span(low, high)} {many}" if low != high else f"exactly {low} {one if low == 1 else many}"
+    bound = low or high
+    return f"{_span(low or None, high)} {one if bound == 1 else many}" if bound is not None else ""
+
+
+def _number(schema: Schema) -> str:
+    words = ["a whole number" if schema["type"] == "integer" else "a number"]
+    for limit in limits(schema):
+        if limit[0].isdigit() or limit[0] == "-":
+            words.append(f"from {limit}")
+        else:
+            words.append(f"of {limit}" if limit.startswith("at ") else limit)
+    return " ".join(words)
 
 
 def _text(schema: Schema) -> str:
-    words = ["text"]
-    if length := _count(schema, "minLength", "maxLength", ("character", "characters")):
-        words.append(f"of {length}")
+    words = ["text", *(f"of {limit}" for limit in limits(schema))]
     if "pattern" in schema:
         words.append(f"that matches {schema['pattern']}")
     return " ".join(words)
 
 
 def _list(schema: Schema) -> str:
-    inside = _words(schema.get("items", {}))
-    count = _count(schema, "minItems", "maxItems", ("entry", "entries"))
-    return f"a list [...] {f'of {count}' if count else 'of entries'}, each {inside}"
+    count = " ".join(limits(schema))
+    return f"a list [...] of {count or 'entries'}, each {_words(schema.get('items', {}))}"
 
 
 def _mapping(schema: Schema) -> str:

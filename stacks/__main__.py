@@ -61,7 +61,13 @@ def _regional(environment: Environment, region: str, *, after: Sequence[pulumi.R
     made = RegionalCell(region, args, _options(environment, region, region, after=after))
     pulumi.export(
         region,
-        {"vpc_id": made.vpc_id, "cluster": made.cluster_name, "silo_clusters": made.silo_cluster_names},
+        {
+            "vpc_id": made.vpc_id,
+            "cluster": made.cluster_name,
+            "silo_clusters": made.silo_cluster_names,
+            "feature_store_yaml": made.feature_store_yaml,
+            "feature_registry": made.feature_registry,
+        },
     )
     return made
 

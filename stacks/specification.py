@@ -166,7 +166,7 @@ def _environment(draft: Draft) -> Environment:
         zones=residency.zones,
         regions=tuple(regions),
         feature_store=store,
-        data_plane=DataPlaneSettings(**draft.data_plane),
+        data_plane=DataPlaneSettings.model_validate(draft.data_plane),
         tenants=tuple(tenant for _, tenant in draft.tenants),
         budget=draft.budget,
         state=draft.state,

@@ -17,6 +17,8 @@ ENGINE = "3.259.0"
 KUBERNETES = "1.34.1"
 ETCD = "3.6.4"
 KARPENTER = "1.14.3"
+ARGO_WORKFLOWS, ARGO_EVENTS = "3.7.3", "1.9.10"
+"""What the charts of `components/pipelines/settings.py` install."""
 INFRACOST = "0.10.45"
 """The last line that reads a plan document; version 2 is another program."""
 
@@ -123,6 +125,32 @@ def definitions(go: Go, folder: Path) -> None:
                     raise Failed(f"{path} {version} holds no {inside}") from None
 
 
+def argo(go: Go, folder: Path) -> None:
+    """Argo's CustomResourceDefinitions, in full where there is a full form, and the schema of Argo Events,
+    whose definitions say nothing about what is in its resources."""
+    workflows, events = "github.com/argoproj/argo-workflows/v3", "github.com/argoproj/argo-events"
+    archives = {
+        (workflows, ARGO_WORKFLOWS, "h1:b0o03RTLXIL7lQunDEvLoDTeI5TbfXe2obGaItvvifk="): {
+            "manifests/base/crds/full/argoproj.io_workflowtemplates.yaml": "argo-crds/workflowtemplates.yaml",
+            "manifests/base/crds/full/argoproj.io_cronworkflows.yaml": "argo-crds/cronworkflows.yaml",
+        },
+        (events, ARGO_EVENTS, "h1:zVC4J0sHUZd1LRRYks8XsVnx0M50KCZ1MuYoqZBOqFE="): {
+            "manifests/base/crds/argoproj.io_eventbus.yaml": "argo-crds/eventbus.yaml",
+            "manifests/base/crds/argoproj.io_eventsources.yaml": "argo-crds/eventsources.yaml",
+            "manifests/base/crds/argoproj.io_sensors.yaml": "argo-crds/sensors.yaml",
+            "api/jsonschema/schema.json": "argo-schemas/events.json",
+        },
+    }
+    for (path, number, expected), files in archives.items():
+        with zipfile.ZipFile(go.archive(path, f"v{number}", expected)) as archive:
+            for inside, target in files.items():
+                (folder / target).parent.mkdir(exist_ok=True)
+                try:
+                    (folder / target).write_bytes(archive.read(f"{path}@v{number}/{inside}"))
+                except KeyError:
+                    raise Failed(f"{path} v{number} holds no {inside}") from None
+
+
 def parts() -> tuple[Part, ...]:
     """Everything, the slowest first; `kubectl` only where PATH has none."""
     kubernetes = ["kube-apiserver", "kube-controller-manager"]
@@ -142,4 +170,5 @@ def parts() -> tuple[Part, ...]:
         Part("infracost", INFRACOST, ("infracost",), infracost, module="infracost", minutes=7.0),
         Part("etcd", ETCD, ("etcd",), etcd, module="control_plane", minutes=0.5),
         Part("karpenter-crds", KARPENTER, ("crds",), definitions),
+        Part("argo-crds", f"{ARGO_WORKFLOWS}-{ARGO_EVENTS}", ("argo-crds", "argo-schemas"), argo),
     )

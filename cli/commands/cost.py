@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from cli.options import Gates, format_option, gates, target_options
+from cli.options import Gates, Seconds, format_option, gates, target_options
 from cli.output import console, emit_json
 
 if TYPE_CHECKING:
@@ -65,12 +65,21 @@ GROUPS = ("service", "region", "component", "tenant", "resource")
     is_flag=True,
     help="Also ask Infracost 0.10, at the same prices, and explain differences.",
 )
+@click.option(
+    "--infracost-timeout",
+    "patience",
+    type=Seconds(),
+    default=300.0,
+    show_default=True,
+    metavar="SECONDS",
+    help="Time limit of Infracost.",
+)
 @format_option("text", "json", "csv", "markdown")
 @gates
 def command(
     by: str, usage: Path | None, unpriced: bool, compare: bool, output: str, gates: Gates,
     day: dt.datetime | None, prices: Path | None, discounts: Path | None, free_tiers: bool,
-    max_price_age: int | None, measure: Path | None, **options: Any,
+    max_price_age: int | None, measure: Path | None, patience: float, **options: Any,
 ) -> None:  # fmt: skip
     """Show what TARGET costs a month: floor, expected, ceiling, and what decides between them."""
     from cli.answers import cost_of, warm
@@ -92,7 +101,7 @@ def command(
         from finops.free_tiers import read
 
         estimate = estimate.with_free(read())
-    other = _asked(plan, estimate, usage) if compare else None
+    other = _asked(plan, estimate, usage, patience) if compare else None
     if output == "json":
         from cli.documents import target_document
 
@@ -113,10 +122,10 @@ def command(
         raise GateNotHeld(broken)
 
 
-def _asked(plan: Plan, estimate: Estimate, usage: Path | None) -> Comparison:
+def _asked(plan: Plan, estimate: Estimate, usage: Path | None, seconds: float) -> Comparison:
     from cli.infracost import asked
 
-    return asked(plan, estimate, usage)
+    return asked(plan, estimate, usage, seconds)
 
 
 def _show(plan: Plan, other: Comparison, output: str) -> None:

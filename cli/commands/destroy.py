@@ -29,7 +29,7 @@ UNDONE = "nothing was destroyed"
 
 @click.command("destroy")
 @cell_options
-@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option("--yes", "-y", is_flag=True, help="Do not ask.")
 @format_option("text", "json")
 def command(name: str, cells: tuple[str, ...], yes: bool, output: str) -> None:
     """Delete everything in ENV's cells, in the reverse of the order in which they are deployed.

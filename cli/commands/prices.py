@@ -38,9 +38,15 @@ BOOK = click.option(
 @click.argument("service")
 @BOOK
 @click.option("--region", metavar="REGION", help="Prices of this region only.")
+@click.option("--usage-type", "kind", metavar="PATTERN", help="Of these only: 'BoxUsage:m7i.*'.")
 @format_option("text", "json")
-def show(service: str, folder: Path | None, region: str | None, output: str) -> None:
-    """List the prices of SERVICE (AmazonEC2, AmazonDynamoDB, ...) with source and date."""
+def show(service: str, folder: Path | None, region: str | None, kind: str | None, output: str) -> None:
+    """List the prices of SERVICE (AmazonEC2, AmazonDynamoDB, ...) with source and date.
+
+    On demand, reserved, under a Savings Plan and spot, by zone where it is known.
+    """
+    from fnmatch import fnmatchcase
+
     from rich.markup import escape
 
     from cli.pages.layout import section
@@ -52,12 +58,19 @@ def show(service: str, folder: Path | None, region: str | None, output: str) -> 
     regions = book.regions(service)
     if region and region not in regions:
         raise InputError([_unknown(region, f"region of {service}", regions)], "nothing was listed")
+    places = [region] if region else regions
     prices = [
         price
-        for place in ([region] if region else regions)
-        for option in ("on_demand", "reserved", "spot")
+        for place in places
+        for option in ("on_demand", "reserved", "savings_plan", "spot", "spot_zone")
         for price in book.all(service, place, purchase_option=option)
+        if kind is None or fnmatchcase(price.usage_type, kind)
     ]
+    if not prices:
+        kinds = sorted({it.usage_type for place in places for it in book.all(service, place)})
+        raise InputError(
+            [_unknown(kind or "", f"usage type of {service}", tuple(kinds))], "nothing was listed"
+        )
     if output == "json":
         emit_json({"schema": "tradewind.prices/1", "prices": [_row(price) for price in prices]})
         return

@@ -30,7 +30,7 @@ UNDONE = "nothing was looked at"
 )
 @click.option("--cloud", is_flag=True, help="Ask AWS for what no state knows (needs credentials).")
 @click.option("--recover", is_flag=True, help="Mend what a killed engine left unfinished.")
-@click.option("--yes", is_flag=True, help="With --recover: without asking.")
+@click.option("--yes", "-y", is_flag=True, help="With --recover: without asking.")
 @click.option("--unlock", is_flag=True, help="With --recover: also break locks of other machines.")
 @click.option(
     "--settle",

@@ -12,7 +12,7 @@ from components.feature_store.defaults import Choices
 from components.feature_store.keys import group_tags
 from components.feature_store.placement import ViewGroup
 from components.feature_store.schema import iceberg_input, schema_of
-from components.feature_store.settings import FeatureStoreSettings, FeatureView
+from components.feature_store.settings import FeatureStoreSettings, FeatureView, OfflineCatalog
 
 __all__ = ["catalog", "results", "workgroups"]
 
@@ -40,7 +40,9 @@ def catalog(
             tags=parent.tags(physical, group_tags(group)),
             opts=parent.child(),
         )
-        for view in group.views:
+        # Tables of S3 Tables are elsewhere; Feast's temporary ones are here either way.
+        glued = store.offline.catalog is OfflineCatalog.GLUE
+        for view in group.views if glued else ():
             _table(parent, name, database, view, f"{location}/{view.name}")
         databases[physical] = database
     return databases
@@ -81,8 +83,10 @@ def workgroups(
             name=physical,
             description=f"Queries of features of group {group.label}",
             configuration={
-                # Otherwise a client may send its results anywhere.
-                "enforce_workgroup_configuration": True,
+                # Feast has each answer written as a table below the group's prefix, and Athena refuses a
+                # place named by the client where the workgroup enforces its own. The roles' policies
+                # allow no other place than that prefix.
+                "enforce_workgroup_configuration": False,
                 "publish_cloudwatch_metrics_enabled": True,
                 "bytes_scanned_cutoff_per_query": chosen.max_scanned_bytes,
                 "requester_pays_enabled": False,

@@ -6,7 +6,13 @@ from typing import List, Mapping, Sequence, Tuple
 from components.feature_store.names import label_parts, project_of
 from components.feature_store.placement import groups, regions_of
 from components.feature_store.policies import INLINE_LIMIT, key_use, writer
-from components.feature_store.settings import ANY, Consistency, FeatureStoreSettings, FeatureView
+from components.feature_store.settings import (
+    ANY,
+    Consistency,
+    FeatureStoreSettings,
+    FeatureView,
+    OfflineCatalog,
+)
 from components.model import Cell
 from components.naming import arn
 from problems import Problem
@@ -25,6 +31,9 @@ REGION_SETS = (
 Source: DynamoDB API reference, CreateGlobalTableWitnessGroupMemberAction, as of November 2026.
 """
 
+# S3 Tables' limit for the destinations of one table bucket.
+TABLE_COPIES = 5
+
 # DynamoDB's limit for a table's name.
 TABLE_NAME = 255
 
@@ -32,6 +41,7 @@ TABLE_NAME = 255
 def problems_of(store: FeatureStoreSettings, cell: Cell, zones: Zones) -> Tuple[Problem, ...]:
     """Every mistake, with its path below the feature store's section; `place` is left to the caller."""
     found = [*_project(store, cell), *_labels(store, cell, zones), *_roles(store, cell, zones)]
+    found += _copies(store, cell, zones)
     for number, view in enumerate(store.views):
         found.extend(_view(view, f"views[{number}]", cell, zones))
     return tuple(found)
@@ -84,6 +94,15 @@ def _roles(store: FeatureStoreSettings, cell: Cell, zones: Zones) -> List[Proble
             but = f"their names make {length} characters of policy, and an IAM role takes {INLINE_LIMIT}"
             found.append(Problem("", "views", what, but, "divide them among tenants, or take some offline"))
     return found
+
+
+def _copies(store: FeatureStoreSettings, cell: Cell, zones: Zones) -> List[Problem]:
+    most = max((len(group.regions) for group in groups(store, cell.regions, zones)), default=0)
+    copies = min(store.offline.copies, most)
+    if store.offline.catalog is not OfflineCatalog.S3_TABLES or copies <= TABLE_COPIES + 1:
+        return []
+    but = f"S3 Tables copies a table bucket to {TABLE_COPIES} others at most"
+    return [Problem("", "offline.copies", str(copies), but, f"copies: {TABLE_COPIES + 1}")]
 
 
 def _view(view: FeatureView, path: str, cell: Cell, zones: Zones) -> List[Problem]:

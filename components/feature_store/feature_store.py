@@ -1,8 +1,9 @@
 """The feature store's half that spans regions; it stands in the global cell.
 
 This includes, for each group of views (one residency, one tenant): a multi-region key with replicas, a
-DynamoDB table per online view with replicas, a bucket in each region with replication round them, and
-the roles of readers, writers and replication. Beside them the global database that the registry's
+DynamoDB table per online view with replicas, a bucket in each region with replication round them (with S3
+Tables table buckets and their tables beside them), and the roles of readers, writers, the materialisation
+job and replication. Beside them the global database that the registry's
 regional clusters join. What exists in one region only is `FeatureStoreRegion`.
 """
 
@@ -20,7 +21,8 @@ from components.feature_store.defaults import Choices, choices, registry_of
 from components.feature_store.keys import group_keys
 from components.feature_store.placement import ViewGroup, groups
 from components.feature_store.roles import group_roles
-from components.feature_store.settings import FeatureStoreSettings
+from components.feature_store.settings import FeatureStoreSettings, OfflineCatalog
+from components.feature_store.table_buckets import table_buckets
 from components.feature_store.tables import online_table
 from components.model import refused
 
@@ -58,6 +60,7 @@ class FeatureStore(Component):
 
     table_names: pulumi.Output[List[str]]
     bucket_names: pulumi.Output[List[str]]
+    """Buckets of offline data, and with S3 Tables the table buckets."""
     role_arns: pulumi.Output[Dict[str, str]]
     """ARNs of readers' and writers' roles by their names."""
     key_arns: pulumi.Output[Dict[str, str]]
@@ -79,7 +82,7 @@ class FeatureStore(Component):
         roles: Dict[str, pulumi.Output[str]] = {}
         keys: Dict[str, pulumi.Output[str]] = {}
         for group in groups(args.store, args.cell.regions, args.residency):
-            own = group_keys(self, name, group, chosen)
+            own = group_keys(self, name, args.store, group, chosen)
             keys.update({f"{group.label}/{region}": arn for region, arn in own.items()})
             tables += [
                 online_table(self, name, args.store, group, view, own, chosen).name for view in group.online
@@ -104,7 +107,10 @@ class FeatureStore(Component):
         made = lake_buckets(self, self.name, group, keys, chosen)
         copies = self.store.offline.copies
         replicate(self, self.name, group, made, keys, copies=copies, chosen=chosen)
-        return [bucket.bucket.bucket for bucket in made.values()]
+        buckets = [bucket.bucket.bucket for bucket in made.values()]
+        if self.store.offline.catalog is OfflineCatalog.S3_TABLES:
+            buckets += table_buckets(self, f"{self.name}-tables", self.store, group, keys, chosen)
+        return buckets
 
     def _global_cluster(self, chosen: Choices) -> rds.GlobalCluster:
         identifier = names.global_cluster_name(self.cell)

@@ -11,6 +11,8 @@ from components.feature_store import names
 from components.feature_store.defaults import Choices
 from components.feature_store.placement import ViewGroup, data_class_of
 from components.feature_store.resource_policies import key_policy
+from components.feature_store.settings import FeatureStoreSettings, OfflineCatalog
+from components.feature_store.table_policies import table_maintenance
 
 __all__ = ["group_keys", "group_tags"]
 
@@ -25,11 +27,13 @@ def group_tags(group: ViewGroup) -> Dict[str, str]:
 
 
 def group_keys(
-    parent: Component, name: str, group: ViewGroup, chosen: Choices
+    parent: Component, name: str, store: FeatureStoreSettings, group: ViewGroup, chosen: Choices
 ) -> Dict[str, pulumi.Output[str]]:
     """ARN of the group's key by region: the primary at home, a replica and an alias in every region."""
     cell = parent.cell
-    policy = json.dumps(key_policy(cell, group.regions))
+    tables = store.offline.catalog is OfflineCatalog.S3_TABLES
+    others = [table_maintenance(cell, group)] if tables else []
+    policy = json.dumps(key_policy(cell, group.regions, *others))
     alias = names.key_alias(cell, group)
     tags = parent.tags(alias.removeprefix("alias/"), group_tags(group))
     described = f"Features of group {group.label} of {cell.environment}"

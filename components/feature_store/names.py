@@ -12,18 +12,24 @@ __all__ = [
     "cache_user",
     "database_name",
     "database_user",
+    "feast_project",
     "global_cluster_name",
     "key_alias",
     "label_parts",
     "lake_bucket",
     "lake_prefix",
+    "materialization_name",
     "project_of",
     "regional_key_alias",
     "registry_database",
+    "registry_file",
     "registry_name",
     "results_bucket",
     "role_name",
+    "schedule_name",
     "table_arn",
+    "table_bucket",
+    "table_bucket_arn",
     "table_name",
     "workgroup_name",
 ]
@@ -32,6 +38,11 @@ __all__ = [
 def project_of(store: FeatureStoreSettings, cell: Cell) -> str:
     """Feast's project; by default the platform and the environment."""
     return store.project or f"{cell.platform}_{cell.environment}".replace("-", "_")
+
+
+def feast_project(store: FeatureStoreSettings, cell: Cell, group: ViewGroup) -> str:
+    """Feast's project of one group: what it applies in one, it must not take for deleted in another."""
+    return "_".join((project_of(store, cell), *label_parts(group))).replace("-", "_")
 
 
 def label_parts(group: ViewGroup) -> Tuple[str, ...]:
@@ -72,13 +83,37 @@ def lake_prefix(region: str) -> str:
     return f"tables/{region}"
 
 
+def registry_file(cell: Cell, group: ViewGroup) -> str:
+    """Where Feast keeps a group's registry without PostgreSQL: once, in the group's home region."""
+    return f"s3://{lake_bucket(cell, group, group.home)}/registry/registry.db"
+
+
+def table_bucket(cell: Cell, group: ViewGroup) -> str:
+    """Of S3 Tables, whose names are unique in an account's region only; the same in each region."""
+    return name(cell, "features", *label_parts(group), limit=63)
+
+
+def table_bucket_arn(cell: Cell, group: ViewGroup, region: str) -> str:
+    return arn(cell, "s3tables", f"bucket/{table_bucket(cell, group)}", region=region)
+
+
 def results_bucket(cell: Cell, region: str) -> str:
     return bucket_name(cell, "feature-results", region=region)
 
 
 def role_name(cell: Cell, group: ViewGroup, kind: str) -> str:
-    """`kind` is `feature-reader`, `feature-writer` or `feature-replication`."""
+    """`kind` is `feature-reader`, `feature-writer`, `feature-materializer` or `feature-replication`."""
     return name(cell, kind, *label_parts(group), limit=64)
+
+
+def materialization_name(cell: Cell) -> str:
+    """Of what the region's materialisation tasks run in: ECS cluster, log group, schedule group, queue."""
+    return name(cell, "feature-materialization", limit=64)
+
+
+def schedule_name(cell: Cell, group: ViewGroup) -> str:
+    """Of a group's schedule and of its task definition."""
+    return name(cell, "materialize", *label_parts(group), limit=64)
 
 
 def database_name(store: FeatureStoreSettings, cell: Cell, group: ViewGroup) -> str:

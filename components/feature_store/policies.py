@@ -9,8 +9,9 @@ from typing import List, Sequence
 
 from components.feature_store import names
 from components.feature_store.placement import ViewGroup
-from components.feature_store.settings import FeatureStoreSettings
+from components.feature_store.settings import FeatureStoreSettings, OfflineCatalog
 from components.feature_store.statements import Document, Statement, allow, document, lake_bucket_arn, via
+from components.feature_store.table_policies import table_statements
 from components.model import Cell
 from components.naming import arn, name, partition
 
@@ -18,8 +19,10 @@ __all__ = [
     "INLINE_LIMIT",
     "KEPT_FROM_APPLICATIONS",
     "key_use",
+    "materializer",
     "pod_trust",
     "reader",
+    "task_trust",
     "writer",
 ]
 
@@ -32,7 +35,8 @@ KEPT_FROM_APPLICATIONS = (
     "dynamodb:UntagResource",
 )
 """On `apply`, Feast deletes the tables of views it no longer knows and replaces a table's tags by its own:
-data would be gone and costs would fall out of every report. Refused, it warns about the tags and goes on."""
+data would be gone and costs would fall out of every report. Refused, it warns about both and goes on; only
+a view without a table is an error."""
 
 READ_ONLINE = ("dynamodb:BatchGetItem", "dynamodb:DescribeTable", "dynamodb:GetItem", "dynamodb:Query")
 WRITE_ONLINE = (
@@ -62,8 +66,11 @@ PUT_OBJECTS = ("s3:AbortMultipartUpload", "s3:ListMultipartUploadParts", "s3:Put
 EVERY_REGION = "*"
 INLINE_LIMIT = 10_240
 
-# Feast uploads the entities of a training set as a table of this name and drops it afterwards.
-ENTITY_TABLES = "feast_entity_df_*"
+# Feast uploads the entities of a training set as a table, has Athena write each answer as another, and
+# drops both afterwards. No view has such a name.
+TEMPORARY_TABLES = ("feast_entity_df_*", "_*")
+# Where Feast looks for what it uploaded, to delete it: not below the prefix where it had put it.
+LISTED_RESULTS = "entity_df/*"
 
 
 def reader(store: FeatureStoreSettings, cell: Cell, group: ViewGroup, *, registry: bool) -> Document:
@@ -83,24 +90,66 @@ def reader(store: FeatureStoreSettings, cell: Cell, group: ViewGroup, *, registr
 def writer(store: FeatureStoreSettings, cell: Cell, group: ViewGroup, *, registry: bool) -> Document:
     """What the reader may, and writes; in each region below that region's own prefix only."""
     own = [
-        object_arn
+        f"{lake_bucket_arn(cell, group, region)}/{prefix}/*"
         for region in group.regions
-        for object_arn in (
-            f"{lake_bucket_arn(cell, group, region)}/{names.lake_prefix(region)}/*",
-            f"{lake_bucket_arn(cell, group, region)}/registry/*",
-        )
+        for prefix in (names.lake_prefix(region), "registry")
     ]
     return document(
         [
             *_online(store, cell, group, "ReadAndWriteOnline", (*READ_ONLINE, *WRITE_ONLINE)),
             *_lake(cell, group),
             allow("WriteLake", ("s3:DeleteObject", *PUT_OBJECTS), own),
-            *_catalog(store, cell, group),
+            *_catalog(store, cell, group, write=True),
             # Iceberg commits by pointing the table at new metadata.
             allow("CommitTables", ("glue:UpdateTable",), _tables(store, cell, group, "*")),
             *_results(cell, group),
             *_services(store, cell, group, "writer", registry=registry),
             *_boundaries(group),
+        ]
+    )
+
+
+def materializer(store: FeatureStoreSettings, cell: Cell, group: ViewGroup, *, registry: bool) -> Document:
+    """What the materialisation job does: reads offline, writes online, and says so in the registry."""
+    registry_file = f"{lake_bucket_arn(cell, group, group.home)}/registry/*"
+    statements = [
+        *_online(store, cell, group, "ReadAndWriteOnline", (*READ_ONLINE, *WRITE_ONLINE)),
+        *_lake(cell, group),
+        *_catalog(store, cell, group),
+        *_results(cell, group),
+    ]
+    if registry:
+        clusters = [
+            arn(cell, "rds", f"cluster:{names.registry_name(cell, region)}", region=region)
+            for region in group.regions
+        ]
+        users = [
+            arn(cell, "rds-db", f"dbuser:*/{names.database_user(store, cell, 'writer')}", region=EVERY_REGION)
+        ]
+        statements += [
+            allow("FindRegistry", ("rds:DescribeDBClusters",), clusters),
+            allow("SignInAtRegistry", ("rds-db:connect",), users),
+        ]
+    else:
+        statements.append(allow("WriteRegistry", PUT_OBJECTS, [registry_file]))
+    return document([*statements, *_boundaries(group)])
+
+
+def task_trust(cell: Cell) -> Document:
+    """ECS tasks of this account."""
+    tasks = arn(cell, "ecs", "*", region="*")
+    return document(
+        [
+            {
+                "Sid": "TasksOfThisAccount",
+                "Effect": "Allow",
+                "Principal": {"Service": "ecs-tasks.amazonaws.com"},
+                "Action": "sts:AssumeRole",
+                "Condition": {
+                    "StringEquals": {"aws:SourceAccount": cell.account_id},
+                    "ArnLike": {"aws:SourceArn": tasks},
+                },
+            }
         ]
     )
 
@@ -142,28 +191,34 @@ def _online(
 def _lake(cell: Cell, group: ViewGroup) -> List[Statement]:
     buckets = [lake_bucket_arn(cell, group, region) for region in group.regions]
     prefixes = ["registry/*", "tables/*"]
-    listing = allow("ListLake", ("s3:ListBucket",), buckets)
     return [
-        allow("FindLake", ("s3:GetBucketLocation",), buckets),
-        {**listing, "Condition": {"StringLike": {"s3:prefix": prefixes}}},
+        # Without a condition on the prefix, as Feast asks for the bucket's head, which has none.
+        allow("ListLake", ("s3:GetBucketLocation", "s3:ListBucket"), buckets),
         allow("ReadLake", ("s3:GetObject",), [f"{b}/{prefix}" for b in buckets for prefix in prefixes]),
     ]
 
 
-def _catalog(store: FeatureStoreSettings, cell: Cell, group: ViewGroup) -> List[Statement]:
+def _catalog(
+    store: FeatureStoreSettings, cell: Cell, group: ViewGroup, *, write: bool = False
+) -> List[Statement]:
     workgroup = arn(cell, "athena", f"workgroup/{names.workgroup_name(cell, group)}", region=EVERY_REGION)
-    entities = _tables(store, cell, group, ENTITY_TABLES)
-    return [
+    catalog = arn(cell, "athena", "datacatalog/AwsDataCatalog", region=EVERY_REGION)
+    temporary = _tables(store, cell, group, *TEMPORARY_TABLES)
+    found = [
         allow("Query", QUERY, [workgroup]),
+        allow("DescribeTables", ("athena:GetTableMetadata",), [catalog]),
         allow("ReadCatalog", READ_CATALOG, _tables(store, cell, group, "*")),
-        allow("EntityTables", ("glue:CreateTable", "glue:DeleteTable"), entities),
+        allow("TemporaryTables", ("glue:CreateTable", "glue:DeleteTable"), temporary),
     ]
+    if store.offline.catalog is OfflineCatalog.S3_TABLES:
+        found += table_statements(store, cell, group, write=write)
+    return found
 
 
-def _tables(store: FeatureStoreSettings, cell: Cell, group: ViewGroup, table: str) -> List[str]:
+def _tables(store: FeatureStoreSettings, cell: Cell, group: ViewGroup, *tables: str) -> List[str]:
     """Glue wants the catalogue and the database named along with the table."""
     database = names.database_name(store, cell, group)
-    parts = ("catalog", f"database/{database}", f"table/{database}/{table}")
+    parts = ("catalog", f"database/{database}", *(f"table/{database}/{table}" for table in tables))
     return [arn(cell, "glue", part, region=EVERY_REGION) for part in parts]
 
 
@@ -177,9 +232,13 @@ def _results(cell: Cell, group: ViewGroup) -> List[Statement]:
     keys = allow("UseResultKeys", ("kms:Decrypt", "kms:GenerateDataKey"), [every_key])
     return [
         allow("FindResults", ("s3:GetBucketLocation",), buckets),
+        {
+            **allow("ListResults", ("s3:ListBucket",), buckets),
+            "Condition": {"StringLike": {"s3:prefix": [f"{workgroup}/*", LISTED_RESULTS]}},
+        },
         allow(
             "ReadAndWriteResults",
-            ("s3:GetObject", *PUT_OBJECTS),
+            ("s3:DeleteObject", "s3:GetObject", *PUT_OBJECTS),
             [f"{bucket}/{workgroup}/*" for bucket in buckets],
         ),
         {
@@ -216,7 +275,16 @@ def _boundaries(group: ViewGroup) -> List[Statement]:
         {
             "Sid": "NoOtherRegion",
             "Effect": "Deny",
-            "Action": ["athena:*", "dynamodb:*", "elasticache:*", "glue:*", "kms:*", "rds-db:*", "s3:*"],
+            "Action": [
+                "athena:*",
+                "dynamodb:*",
+                "elasticache:*",
+                "glue:*",
+                "kms:*",
+                "rds-db:*",
+                "s3:*",
+                "s3tables:*",
+            ],
             "Resource": "*",
             "Condition": elsewhere,
         },

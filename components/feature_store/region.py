@@ -2,7 +2,7 @@
 
 This includes: a key, Glue databases with an Iceberg table for each view whose residency includes the
 region, Athena workgroups with a bucket of results, the registry's Aurora cluster, and a Valkey cache where
-wanted, both behind security groups of their own. What spans regions is `FeatureStore`; its buckets and
+wanted, both behind security groups of their own, the materialisation job and alarms. What spans regions is `FeatureStore`; its buckets and
 the registry's global database must exist first, and of the registry the home region's cluster first.
 """
 
@@ -13,12 +13,15 @@ import pydantic
 from pulumi_aws import kms, rds
 
 from components.base import Args, Cell, Component, validated
+from components.feature_store.alarms import alarms
 from components.feature_store.cache import PORT as CACHE_PORT
 from components.feature_store.cache import cache
 from components.feature_store.catalog import catalog, results, workgroups
 from components.feature_store.defaults import Choices, Registry, choices, registry_of
+from components.feature_store.feast import feature_store_yaml
 from components.feature_store.feature_store import refuse_problems
 from components.feature_store.firewall import firewall
+from components.feature_store.materialization import materialization
 from components.feature_store.placement import ViewGroup, groups, in_region
 from components.feature_store.region_key import region_key
 from components.feature_store.registry import PORT as REGISTRY_PORT
@@ -37,8 +40,11 @@ class FeatureStoreRegionArgs(Args):
     residency: Dict[str, List[str]] = pydantic.Field(default_factory=dict)
     """Regions by zone; a view of a zone never leaves them."""
     vpc_id: Optional[pulumi.Output[str]] = None
-    """Needed by the registry and the cache, as are the next two."""
+    """Needed by the registry, the cache and the materialisation job."""
     data_subnet_ids: Optional[pulumi.Output[List[str]]] = None
+    """Needed by the registry and the cache."""
+    private_subnet_ids: Optional[pulumi.Output[List[str]]] = None
+    """With a way out, for the tasks of the materialisation job."""
     client_cidrs: List[str] = pydantic.Field(default_factory=list)
     """Networks that may connect, such as the VPC's own and the pods'."""
     client_security_group_ids: Optional[pulumi.Output[List[str]]] = None
@@ -63,6 +69,18 @@ class FeatureStoreRegionArgs(Args):
             )
         return self
 
+    @pydantic.model_validator(mode="after")
+    def _has_the_network_of_its_job(self) -> "FeatureStoreRegionArgs":
+        if self.store.materialization is None:
+            return self
+        missing = [field for field in ("vpc_id", "private_subnet_ids") if getattr(self, field) is None]
+        if missing:
+            raise refused(
+                f"the materialisation job runs in a network: {', '.join(missing)} missing",
+                "pass the region's network, or leave materialization out",
+            )
+        return self
+
     def sized(self) -> Registry:
         return registry_of(self.store, self.cell.environment_class, len(self.cell.regions))
 
@@ -77,6 +95,8 @@ class FeatureStoreRegion(Component):
     """Where writes go; outside the home region the cluster forwards them."""
     registry_reader_endpoint: pulumi.Output[Optional[str]]
     cache_endpoint: pulumi.Output[Optional[str]]
+    feature_store_yaml: pulumi.Output[Dict[str, str]]
+    """What Feast is configured with here, by group of views: `any`, `eu`, `eu-acme`."""
 
     def __init__(
         self, name: str, args: FeatureStoreRegionArgs, opts: Optional[pulumi.ResourceOptions] = None
@@ -95,6 +115,16 @@ class FeatureStoreRegion(Component):
         self.registry_endpoint = pulumi.Output.from_input(write)
         self.registry_reader_endpoint = pulumi.Output.from_input(cluster and cluster.reader_endpoint)
         self.cache_endpoint = self._cache(key)
+        self._materialization(here, key, chosen)
+        alarms(self, f"{name}-alarms", args.store, here, key.arn)
+        self.feature_store_yaml = pulumi.Output.from_input(
+            {
+                group.label: feature_store_yaml(
+                    args.store, args.cell, group, args.cell.region, registry=args.sized().enabled
+                )
+                for group in here
+            }
+        )
         self.register_outputs({field: getattr(self, field) for field in FeatureStoreRegion.__annotations__})
 
     def _offline(self, here: Sequence[ViewGroup], key: kms.Key, chosen: Choices) -> None:
@@ -138,6 +168,23 @@ class FeatureStoreRegion(Component):
             lambda endpoints: endpoints[0].address if endpoints else None
         )
         return endpoint
+
+    def _materialization(self, here: Sequence[ViewGroup], key: kms.Key, chosen: Choices) -> None:
+        settings, online = self.args.store.materialization, [group for group in here if group.online]
+        if settings is None or not online:
+            return
+        materialization(
+            self,
+            f"{self.name}-materialization",
+            self.args.store,
+            settings,
+            online,
+            registry=self.args.sized(),
+            chosen=chosen,
+            key_arn=key.arn,
+            vpc_id=self.args.vpc_id,
+            subnet_ids=self.args.private_subnet_ids,
+        )
 
     def _firewall(self, part: str, port: int) -> pulumi.Output[str]:
         group = firewall(

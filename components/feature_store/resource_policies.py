@@ -5,6 +5,7 @@ Policy documents, as plain dicts.
 
 from typing import Any, List, Mapping, Sequence, Tuple
 
+from components.feature_store import names
 from components.feature_store.placement import ViewGroup
 from components.feature_store.statements import Document, Statement, allow, document, lake_bucket_arn, via
 from components.model import Cell
@@ -20,8 +21,8 @@ __all__ = [
 ]
 
 
-def key_policy(cell: Cell, regions: Sequence[str]) -> Document:
-    """The account's identities as IAM allows them; a replica of the key in `regions` only."""
+def key_policy(cell: Cell, regions: Sequence[str], *others: Statement) -> Document:
+    """The account's identities as IAM allows them, and `others`; a replica of the key in `regions` only."""
     return document(
         [
             _by_identity_policies(cell),
@@ -33,13 +34,18 @@ def key_policy(cell: Cell, regions: Sequence[str]) -> Document:
                 "Resource": "*",
                 "Condition": {"StringNotEquals": {"kms:ReplicaRegion": sorted(regions)}},
             },
+            *others,
         ]
     )
 
 
 def regional_key_policy(cell: Cell) -> Document:
-    """The account's identities as IAM allows them, and CloudWatch Logs for the registry's log groups."""
-    groups = arn(cell, "logs", "log-group:/aws/rds/cluster/*", region=cell.region)
+    """The account's identities as IAM allows them, CloudWatch Logs for the registry's and the jobs' log
+    groups, and CloudWatch for the topic of its alarms."""
+    groups = [
+        arn(cell, "logs", f"log-group:{pattern}", region=cell.region)
+        for pattern in ("/aws/rds/cluster/*", f"/{names.materialization_name(cell)}")
+    ]
     return document(
         [
             _by_identity_policies(cell),
@@ -50,6 +56,14 @@ def regional_key_policy(cell: Cell) -> Document:
                 "Action": ["kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey*"],
                 "Resource": "*",
                 "Condition": {"ArnLike": {"kms:EncryptionContext:aws:logs:arn": groups}},
+            },
+            {
+                "Sid": "Alarms",
+                "Effect": "Allow",
+                "Principal": {"Service": "cloudwatch.amazonaws.com"},
+                "Action": ["kms:Decrypt", "kms:GenerateDataKey*"],
+                "Resource": "*",
+                "Condition": {"StringEquals": {"aws:SourceAccount": cell.account_id}},
             },
         ]
     )

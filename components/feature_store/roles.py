@@ -1,4 +1,4 @@
-"""Roles of pods that read or write a group's features, for EKS Pod Identity."""
+"""Roles of pods that read or write a group's features, for EKS Pod Identity, and of the materialisation task."""
 
 import json
 from typing import Dict
@@ -10,13 +10,14 @@ from components.base import Component
 from components.feature_store import names
 from components.feature_store.keys import group_tags
 from components.feature_store.placement import ViewGroup
-from components.feature_store.policies import key_use, pod_trust, reader, writer
+from components.feature_store.policies import key_use, materializer, pod_trust, reader, task_trust, writer
 from components.feature_store.settings import FeatureStoreSettings
 
-__all__ = ["READER", "WRITER", "group_roles"]
+__all__ = ["MATERIALIZER", "READER", "WRITER", "group_roles"]
 
 READER = "feature-reader"
 WRITER = "feature-writer"
+MATERIALIZER = "feature-materializer"
 
 
 def group_roles(
@@ -33,15 +34,18 @@ def group_roles(
         READER: reader(store, parent.cell, group, registry=registry),
         WRITER: writer(store, parent.cell, group, registry=registry),
     }
+    if store.materialization and group.online:
+        documents[MATERIALIZER] = materializer(store, parent.cell, group, registry=registry)
     arns = pulumi.Output.all(*(keys[region] for region in group.regions))
     roles = {}
     for kind, document in documents.items():
         physical = names.role_name(parent.cell, group, kind)
+        trust = task_trust if kind == MATERIALIZER else pod_trust
         role = iam.Role(
             f"{name}-{group.label}-{kind}",
             name=physical,
             description=f"{kind} of group {group.label} of {parent.cell.environment}",
-            assume_role_policy=json.dumps(pod_trust(parent.cell)),
+            assume_role_policy=json.dumps(trust(parent.cell)),
             force_detach_policies=True,
             tags=parent.tags(physical, group_tags(group)),
             opts=parent.child(),
@@ -57,7 +61,7 @@ def group_roles(
             f"{name}-{group.label}-{kind}-keys",
             name="keys",
             role=role.name,
-            policy=_key_policy(group, arns, write=kind == WRITER),
+            policy=_key_policy(group, arns, write=kind != READER),
             opts=parent.child(),
         )
         roles[physical] = role

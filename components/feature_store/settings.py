@@ -17,6 +17,7 @@ from typing import List, Optional
 import pydantic
 
 from components.catalogue import REGIONS, is_region, nearest
+from components.feature_store.operation_settings import AlarmSettings, MaterializationSettings
 from components.feature_store.schema import Column, ColumnType, PartitionField, schema_of, word
 from components.model import Args, refused
 
@@ -27,6 +28,7 @@ __all__ = [
     "FeatureStoreSettings",
     "FeatureView",
     "LowLatencySettings",
+    "OfflineCatalog",
     "OfflineSettings",
     "RegistrySettings",
     "StorageClass",
@@ -60,6 +62,17 @@ class Consistency(enum.Enum):
     """At once, at the price of write latency: exactly three regions, one of which may be a witness."""
 
 
+class OfflineCatalog(enum.Enum):
+    """Who keeps the offline Iceberg tables."""
+
+    GLUE = "glue"
+    """Files in the group's buckets, tables in the Glue catalogue of each region. Each region writes its own
+    tables; the copies of another region's files are no tables until they are registered again."""
+    S3_TABLES = "s3_tables"
+    """Table buckets that compact and clean up by themselves, with replicas that are tables: read-only in the
+    other regions, minutes behind. Written in the group's home region only; storage costs about 15 % more."""
+
+
 class StorageClass(enum.Enum):
     """S3 storage classes that Athena reads without a restore, in more than one zone."""
 
@@ -82,7 +95,8 @@ class FeatureView(Args):
     """Owner of a view of its own: it gets its own key, buckets and roles. Default: shared."""
     online: bool = True
     ttl_attribute: Optional[str] = pydantic.Field(default=None, min_length=1, max_length=255)
-    """Attribute with the epoch second after which an item is deleted; writers must set it."""
+    """Attribute with the epoch second after which an item is deleted. Writers must set it; Feast sets none,
+    so items that its job writes stay until they are written over."""
     data_class: DataClass = DataClass.INTERNAL
     columns: List[Column] = pydantic.Field(min_length=1)
     """The features. The entity key and both timestamps are added by themselves."""
@@ -165,6 +179,7 @@ class Transition(Args):
 class OfflineSettings(Args):
     """The buckets behind the Iceberg tables, and how they are queried."""
 
+    catalog: OfflineCatalog = OfflineCatalog.GLUE
     copies: int = pydantic.Field(default=2, ge=1)
     """In how many regions an object lies, as far as its residency has regions."""
     noncurrent_days: Optional[int] = pydantic.Field(default=None, ge=1, le=3650)
@@ -236,6 +251,9 @@ class FeatureStoreSettings(Args):
     registry: RegistrySettings = RegistrySettings()
     low_latency: Optional[LowLatencySettings] = None
     """Default: none; online reads go to DynamoDB."""
+    materialization: Optional[MaterializationSettings] = None
+    """Default: none; whoever computes features writes them online as well."""
+    alarms: AlarmSettings = AlarmSettings()
 
     @pydantic.field_validator("project")
     @classmethod

@@ -140,9 +140,10 @@ def _claimed(it: Subject, spec: Section, count: Quantity) -> Items:
 # Controllers: pods, and no load balancer or volume of their own.
 FREE_CHARTS = frozenset(
     {
+        "argo-events", "argo-workflows",
         "aws-ebs-csi-driver", "aws-efs-csi-driver", "aws-for-fluent-bit", "aws-load-balancer-controller",
         "cert-manager", "cluster-autoscaler", "external-dns", "external-secrets", "gpu-operator", "karpenter",
-        "karpenter-crd", "keda", "kueue", "metrics-server", "nvidia-device-plugin",
+        "karpenter-crd", "keda", "kueue", "lakefs", "metrics-server", "nvidia-device-plugin",
     }
 )  # fmt: skip
 

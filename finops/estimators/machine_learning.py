@@ -45,6 +45,12 @@ def mlflow(it: Subject) -> Items:
     yield item(f"MLflow server, {size.lower()}", it.usage("running_hours"), sagemaker(f"MLflow:{size}"))
 
 
+@estimator("aws:sagemaker/mlflowApp:MlflowApp", service="SageMaker")
+def mlflow_app(it: Subject) -> Items:
+    """Serverless: neither hours nor a size by which it could be priced."""
+    raise Unpriceable("the price book has no source that says what SageMaker's serverless MLflow costs")
+
+
 @estimator("aws:sagemaker/pipeline:Pipeline", service="SageMaker", usage=("instance_hours",))
 def pipeline(it: Subject) -> Items:
     """A pipeline is free, the jobs it starts are not: hours of the instance type that its definition names."""

@@ -6,6 +6,7 @@ from decimal import Decimal
 
 from finops.estimators.registry import Items, estimator
 from finops.estimators.subject import Rate, Subject, item
+from finops.quantity import Quantity
 
 
 def cloudwatch(usage_type: str) -> Rate:
@@ -48,10 +49,13 @@ def dashboard(it: Subject) -> Items:
     yield item("dashboard", 1, cloudwatch("DashboardsUsageHour"))
 
 
-@estimator("aws:cloudwatch/logMetricFilter:LogMetricFilter", service="CloudWatch")
+@estimator("aws:cloudwatch/logMetricFilter:LogMetricFilter", service="CloudWatch", usage=("metrics",))
 def metric_filter(it: Subject) -> Items:
-    """The filter is free; the custom metric it writes is charged by the month."""
-    yield item("custom metric", 1, cloudwatch("CW:MetricMonitorUsage"))
+    """The filter is free; each custom metric it writes is charged by the month: one, or one for each value
+    of its dimensions that occurs."""
+    dimensions = it.section("metricTransformation").section("dimensions")
+    written = it.usage("metrics") if dimensions else Quantity.exactly(1)
+    yield item("custom metric", written, cloudwatch("CW:MetricMonitorUsage"))
 
 
 @estimator("aws:synthetics/canary:Canary", service="CloudWatch", usage=("runs",))

@@ -6,8 +6,10 @@ from decimal import Decimal
 
 from finops.estimators.compute import to_the_internet
 from finops.estimators.registry import Items, estimator
-from finops.estimators.subject import Rate, Subject, Unpriceable, item
+from finops.estimators.subject import Rate, Section, Subject, Unpriceable, item
 from finops.quantity import HOURS, Quantity
+from plan.graph import Resource
+from plan.values import references
 
 MILLIONTH = Decimal("0.000001")
 SECONDS = HOURS * 3600
@@ -157,9 +159,45 @@ def api_destination(it: Subject) -> Items:
     yield item("calls of the destination", it.usage("events") * MILLIONTH, rate)
 
 
-@estimator("aws:scheduler/schedule:Schedule", service="EventBridge", usage=("invocations",))
+@estimator("aws:scheduler/schedule:Schedule", service="EventBridge", usage=("invocations", "task_hours"))
 def schedule(it: Subject) -> Items:
-    yield item("invocations", it.usage("invocations") * MILLIONTH, Rate("AWSEvents", "ScheduledInvocation"))
+    """Invocations, and where they start Fargate tasks the hours that those run."""
+    off = it.text("state", "ENABLED") == "DISABLED"
+    yield item(
+        "invocations",
+        _switched(it.usage("invocations"), off) * MILLIONTH,
+        Rate("AWSEvents", "ScheduledInvocation"),
+    )
+    parameters = it.section("target").section("ecsParameters")
+    if parameters.text("launchType") != "FARGATE":
+        return
+    found = _task_of(it, parameters)
+    if found is None:
+        raise Unpriceable("the task definition whose size decides the price is not in this plan")
+    task, hours = it.of(found), _switched(it.usage("task_hours"), off)
+    arm = task.section("runtimePlatform").text("cpuArchitecture") == "ARM64"
+    kind = "Fargate-ARM" if arm else "Fargate"
+    for name, amount, what in (
+        ("task vCPU", task.number("cpu") / 1024, "vCPU-Hours:perCPU"),
+        ("task memory", task.number("memory") / 1024, "GB-Hours"),
+    ):
+        yield item(name, hours * amount, Rate("AmazonECS", f"{kind}-{what}"), service="ECS")
+
+
+def _switched(amount: Quantity, off: bool) -> Quantity:
+    """Of what is switched off nothing is expected; it can be switched on."""
+    if not off:
+        return amount
+    return Quantity.between(0, 0, amount.ceiling, "switched off; somebody may switch it on")
+
+
+def _task_of(it: Subject, parameters: Section) -> Resource | None:
+    """The task definition that a schedule starts, by reference."""
+    for reference in references(parameters.inputs.get("taskDefinitionArn")):
+        found = it.graph.get(reference.urn)
+        if found is not None and found.type == "aws:ecs/taskDefinition:TaskDefinition":
+            return found
+    return None
 
 
 @estimator(

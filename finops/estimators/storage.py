@@ -19,7 +19,8 @@ from finops.estimators.subject import (
 )
 from finops.quantity import HOURS, Quantity
 from plan.graph import Resource
-from plan.values import references
+from plan.regions import region_of_arn
+from plan.values import Value, references
 
 THOUSANDTH = Decimal("0.001")
 BASELINE = Decimal("0.05")
@@ -146,6 +147,31 @@ EFS_FLOWS = {
 }
 
 
+@estimator(
+    "aws:s3tables/tableBucketReplication:TableBucketReplication", service="S3",
+    usage=("replicated_gb", "replicated_requests"),
+)  # fmt: skip
+def table_bucket_replication(it: Subject) -> Items:
+    """For each destination: bytes between regions, and requests there; copies are stored in its bucket."""
+    for target in it.section("rule").sections("destinations"):
+        there = _region_of_tables(it, target.inputs.get("destinationTableBucketArn"))
+        label = f"to {there}" if there else "to a table bucket elsewhere"
+        if there != it.region:
+            rate = Rate("AWSDataTransfer", "AWS-Out-Bytes", region=it.region)
+            moved = it.usage("replicated_gb")
+            yield item(f"replicated data {label}", moved, rate, region=BETWEEN_REGIONS, copy=True)
+        put = Rate("AmazonS3", "Tables-Requests-Tier1", region=there or it.region)
+        requests = it.usage("replicated_requests") * THOUSANDTH
+        yield item(f"replicated requests {label}", requests, put, copy=True)
+
+
+def _region_of_tables(it: Subject, arn: Value) -> str:
+    """Of a table bucket by its ARN: the planned one's, or what the text says; "" where neither tells."""
+    planned = (it.graph.get(reference.urn) for reference in references(arn))
+    found = next((bucket.region for bucket in planned if bucket is not None), "")
+    return found or (region_of_arn(arn) if isinstance(arn, str) else "")
+
+
 @estimator("aws:efs/fileSystem:FileSystem", service="EFS", usage=("standard_gb", "infrequent_gb", *EFS_FLOWS))
 def efs(it: Subject) -> Items:
     zone = "Z" if it.states("availabilityZoneName") else ""
@@ -230,6 +256,32 @@ def backup_vault(it: Subject) -> Items:
     yield item("backups", it.usage("backup_gb"), Rate("AmazonEC2-EBS", "EBS:SnapshotUsage"))
 
 
+@estimator("aws:backup/plan:Plan", service="Backup", usage=("copied_gb",))
+def backup_plan(it: Subject) -> Items:
+    """What lies in vaults is theirs; a copy to another region's vault crosses regions."""
+    for rule in it.sections("rules"):
+        for action in rule.sections("copyActions"):
+            there = _vault_region(it, action)
+            if there == it.region:
+                continue
+            if not there:
+                it.assume("a vault for copies outside of this plan is taken to be in another region")
+            label = f"backups copied to {there or 'another region'}"
+            rate = Rate("AWSDataTransfer", "AWS-Out-Bytes", region=it.region)
+            yield item(label, it.usage("copied_gb"), rate, region=BETWEEN_REGIONS, copy=True)
+
+
+def _vault_region(it: Subject, action: Section) -> str:
+    """By reference, or as the ARN says it."""
+    value = action.inputs.get("destinationVaultArn")
+    for reference in references(value):
+        found = it.graph.get(reference.urn)
+        if found is not None and found.type == "aws:backup/vault:Vault":
+            return it.of(found).region
+    parts = value.split(":") if isinstance(value, str) else []
+    return parts[3] if len(parts) > 3 else ""
+
+
 @estimator("aws:ecr/repository:Repository", service="ECR", usage=("stored_gb",))
 def ecr_repository(it: Subject) -> Items:
     yield item("images", it.usage("stored_gb"), Rate("AmazonECR", "TimedStorage-ByteHrs"))
@@ -249,18 +301,24 @@ def ecr_replication(it: Subject) -> Items:
         yield item(
             f"images sent to {there}", it.usage("replicated_gb"), moved, region=BETWEEN_REGIONS, copy=True
         )
+        if any(one.region == there for one in it.graph.of_type("aws:ecr/repository:Repository")):
+            it.assume("what is replicated to repositories of this plan is stored there, and counted there")
+            continue
         kept = Rate("AmazonECR", "TimedStorage-ByteHrs", region=there)
         yield item(f"images in {there}", it.usage("stored_gb"), kept, copy=True)
 
 
-@estimator("aws:ecr/registryScanningConfiguration:RegistryScanningConfiguration", service="ECR")
+@estimator(
+    "aws:ecr/registryScanningConfiguration:RegistryScanningConfiguration",
+    service="Inspector",
+    usage=("scanned_images", "scanned_again"),
+)
 def registry_scanning(it: Subject) -> Items:
-    """Basic scanning is free, enhanced scanning is charged by Inspector."""
-    if it.text("scanType", "BASIC") == "ENHANCED":
-        raise Unpriceable(
-            "enhanced scanning is charged by Inspector for each image, which nothing here states"
-        )
-    return ()
+    """Basic scanning is free, enhanced scanning is charged by Inspector: by the image, and by the rescan."""
+    if it.text("scanType", "BASIC") != "ENHANCED":
+        return
+    yield item("images scanned", it.usage("scanned_images"), Rate("AmazonInspectorV2", "ECR-InitialScan"))
+    yield item("images scanned again", it.usage("scanned_again"), Rate("AmazonInspectorV2", "ECR-Rescan"))
 
 
 @estimator("aws:kinesis/stream:Stream", service="Kinesis", usage=("ingested_gb", "read_gb", "put_units"))

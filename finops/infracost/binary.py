@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import re
 import shutil
-import subprocess
 from pathlib import Path
 
+from finops.infracost import child
 from problems import Missing
 
 __all__ = ["HOW", "checked", "find"]
@@ -20,6 +20,7 @@ BUILT = Path(__file__).parents[2] / ".tools" / "infracost"
 HOW = "install Infracost 0.10 so that `infracost` is found, or run `make tools` in a clone of this project"
 _VERSION = re.compile(r"Infracost v(\d+)\.(\d+)\.(\d+)\b")
 _SECONDS = 30.0
+_LARGEST = 2**20
 
 
 def find() -> str | None:
@@ -34,16 +35,20 @@ def checked(command: str | None, environment: dict[str, str], folder: Path) -> s
     """
     if command is None:
         raise Missing(f"Infracost is not installed: {HOW}")
+    words = folder / "version"
     try:
-        done = subprocess.run(
-            [command, "--version"], cwd=folder, env=environment, capture_output=True, timeout=_SECONDS,
-            stdin=subprocess.DEVNULL, check=False,
-        )  # fmt: skip
-    except subprocess.TimeoutExpired:
+        child.run(
+            [command, "--version"], folder, environment, words, seconds=_SECONDS, limits={words: _LARGEST}
+        )
+    except child.TooLong:
         raise Missing(f"{command} did not tell its version within {_SECONDS:.0f} seconds: {HOW}") from None
+    except child.TooMuch:
+        raise Missing(
+            f"{command} is no Infracost that is known here: asked for its version, it did not stop writing; {HOW}"
+        ) from None
     except OSError as error:
         raise Missing(f"{command} cannot be started: {error.strerror}; {HOW}") from None
-    said = done.stdout.decode("utf-8", "replace")
+    said = words.read_text(encoding="utf-8", errors="replace")
     found = _VERSION.search(said)
     if found is None:
         first = (said.strip().splitlines() or ["nothing"])[0][:80]

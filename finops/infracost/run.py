@@ -7,11 +7,7 @@ read. Every address it could call is the given endpoint on this machine.
 
 from __future__ import annotations
 
-import contextlib
 import json
-import os
-import signal
-import subprocess
 import tempfile
 import time
 from dataclasses import dataclass
@@ -19,6 +15,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from finops.infracost import child
 from finops.infracost.binary import HOW, checked, find
 from problems import Missing
 
@@ -29,7 +26,6 @@ LARGEST = 512 * 2**20
 """Bytes that Infracost may write: 20,000 resources take about 40 MB."""
 PROJECT = "plan"
 _SHOWN = 400
-_POLL = 0.02
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +69,7 @@ def breakdown(
     Raises `Missing` where Infracost is absent, of another version, or did not answer: it crashed, took
     longer than `seconds`, wrote more than `largest` bytes, or reported errors although it ended with 0.
     """
-    with tempfile.TemporaryDirectory(prefix="tradewind-infracost-") as name:
+    with child.heeding(), tempfile.TemporaryDirectory(prefix="tradewind-infracost-") as name:
         folder = Path(name)
         (folder / "home").mkdir()
         variables = environment(folder, url)
@@ -101,40 +97,21 @@ def _watched(
     arguments: list[str], folder: Path, variables: dict[str, str], seconds: float, largest: int
 ) -> int:
     """The exit code. Raises `Missing`, with everything it started ended, when a limit is passed."""
-    with (folder / "said").open("wb") as said:
-        try:
-            process = subprocess.Popen(
-                arguments, cwd=folder, env=variables, stdin=subprocess.DEVNULL, stdout=said, stderr=said,
-                start_new_session=True,
-            )  # fmt: skip
-        except OSError as error:
-            raise Missing(f"{arguments[0]} cannot be started: {error.strerror}; {HOW}") from None
-        try:
-            end = time.monotonic() + seconds
-            while True:
-                with contextlib.suppress(subprocess.TimeoutExpired):
-                    return process.wait(_POLL)
-                if time.monotonic() > end:
-                    raise Missing(
-                        f"Infracost did not answer within {seconds:g} seconds and was ended: "
-                        "run it on fewer resources, or leave --infracost out"
-                    )
-                if _written(folder) > largest:
-                    raise Missing(
-                        f"Infracost wrote more than {largest:,} bytes and was ended: leave --infracost out"
-                    )
-        finally:
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
-
-
-def _written(folder: Path) -> int:
-    sizes = 0
-    for name in ("out.json", "said"):
-        with contextlib.suppress(FileNotFoundError):
-            sizes += (folder / name).stat().st_size
-    return sizes
+    said = folder / "said"
+    limits = {said: largest, folder / "out.json": largest}
+    try:
+        return child.run(arguments, folder, variables, said, seconds=seconds, limits=limits)
+    except OSError as error:
+        raise Missing(f"{arguments[0]} cannot be started: {error.strerror}; {HOW}") from None
+    except child.TooLong:
+        raise Missing(
+            f"Infracost did not answer within {seconds:g} seconds and was ended: "
+            "give it longer with --infracost-timeout, run it on fewer resources, or leave --infracost out"
+        ) from None
+    except child.TooMuch:
+        raise Missing(
+            f"Infracost wrote more than {largest:,} bytes and was ended: leave --infracost out"
+        ) from None
 
 
 def _document(path: Path, version: str, said: str) -> dict[str, Any]:

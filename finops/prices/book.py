@@ -8,6 +8,11 @@ everywhere, or belongs to no region, has the region `global`.
 Two columns are short: `source` is a key of `aws/sources.csv`, and `verified` is `yes` or `no`. A price
 with `verified` `no` was not read anywhere; whatever rests on it says so.
 
+`purchase_option` is `on_demand`, `reserved`, `savings_plan`, `spot` or `spot_zone`. Rates of commitments have
+the attributes `lease` (1yr, 3yr) and `payment` (No Upfront, ...), those of Savings Plans `plan` too, and are
+what an hour costs in effect: with what is paid upfront spread over the term. How a region's spot price comes
+from those of its zones is in `zones`.
+
 `former.csv` has what prices were before: the same columns, and `until`, the day from which the price no
 longer held. A book of a past day takes its prices from there where it has one.
 """
@@ -189,6 +194,11 @@ class PriceBook:
             if key[3] == purchase_option:
                 yield from self._of(key)
 
+    def listed(self, price: Price, option: str) -> list[Price]:
+        """The list prices of what `price` is of, under another purchase option."""
+        key = (price.service, price.region, price.usage_type, option)
+        return _prices(self._rows.get(key, ()), str(self.folder))
+
     def source(self, price: Price) -> str:
         """Where `price` was read, as a sentence."""
         if self._sources is None:
@@ -250,8 +260,13 @@ class PriceBook:
             found = _prices(self._rows.get(key, ()), str(self.folder))
             if self.day is not None:
                 found = self._then(key, found, self.day)
+            if key[3] == "spot" and (by_zone := self._rows.get((*key[:3], "spot_zone"))):
+                from finops.prices.zones import across
+
+                zones = _prices(by_zone, str(self.folder))
+                found = [across(price, zones) for price in found]
             if self.discounts is not None:
-                found = [self.discounts.applied(price) for price in found]
+                found = [self.discounts.applied(price, self.listed) for price in found]
             self._prices[key] = found
         return self._prices[key]
 

@@ -7,8 +7,10 @@
     services: {AmazonEC2: 12, AWSSupport: 0}    # in place of it
     private_rates:                    # in place of the list price; no percentage comes off these
       - {service: AmazonEC2, usage_type: "BoxUsage:p5.48xlarge", region: us-east-1, price: 41.20}
+    commitments:                      # Savings Plans and reservations, see `commitments`
+      - {plan: compute, term: 1yr, payment: No Upfront, share: 80, saving: 27}
 
-Codes are those of the price book. A percentage for a service or a rate for a price that the book does
+The percentages come off what is covered by a commitment too. Codes are those of the price book. A percentage for a service or a rate for a price that the book does
 not have is a mistake, not a wish.
 """
 
@@ -16,7 +18,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal, InvalidOperation
@@ -25,6 +27,7 @@ from pathlib import Path
 import yaml
 
 from finops.prices.book import Price, PriceBook, Tier
+from finops.prices.commitments import PAYMENTS, PLANS, TERMS, Commitment, Rates, covered
 from problems import InputError, Problem
 from problems.text import read_text
 from problems.yaml_nodes import compose
@@ -32,7 +35,9 @@ from problems.yaml_nodes import compose
 __all__ = ["Discounts", "Rate", "load"]
 
 UNDONE = "nothing was priced"
-KEYS = ("contract", "from", "until", "percent", "services", "private_rates")
+KEYS = ("contract", "from", "until", "percent", "services", "private_rates", "commitments")
+COMMITMENT_KEYS = ("plan", "term", "payment", "share", "service", "usage_type", "region", "saving")
+ONE_OF = {"plan": tuple(PLANS), "term": TERMS, "payment": PAYMENTS}
 RATE_KEYS = ("service", "usage_type", "region", "purchase_option", "price")
 HUNDRED = Decimal(100)
 
@@ -64,21 +69,24 @@ class Discounts:
     rates: tuple[Rate, ...] = ()
     start: date | None = None
     end: date | None = None
+    commitments: tuple[Commitment, ...] = ()
 
-    def applied(self, price: Price) -> Price:
-        """`price` under the contract, with words on what changed it."""
+    def applied(self, price: Price, rates: Rates) -> Price:
+        """`price` under the contract, with words on what changed it; `rates` has those of commitments."""
         for rate in self.rates:
             if rate.fits(price):
                 words = f"{self.contract}: private rate"
                 agreed = (Tier(Decimal(0), None, rate.price),)
                 return replace(price, tiers=agreed, list_tiers=price.tiers, discount=words)
+        after, words = covered(price, self.commitments, rates)
         percent = self.services.get(price.service, self.percent)
-        if not percent:
+        told = [*([words] if words else ()), *([f"{percent.normalize():f} %"] if percent else ())]
+        if not told:
             return price
         factor = 1 - percent / HUNDRED
-        tiers = tuple(Tier(it.start, it.end, it.price * factor) for it in price.tiers)
-        words = f"{self.contract}: {percent.normalize():f} %"
-        return replace(price, tiers=tiers, list_tiers=price.tiers, discount=words)
+        tiers = tuple(Tier(it.start, it.end, it.price * factor) for it in after.tiers)
+        words = f"{self.contract}: {'; '.join(told)}"
+        return replace(after, tiers=tiers, list_tiers=price.tiers, discount=words)
 
 
 def load(path: Path, book: PriceBook, *, day: date) -> Discounts:
@@ -126,7 +134,10 @@ class _Reader:
         if start and end and end < start:
             self._wrong(nodes["until"], "until", str(end), f"it ends before it begins ({start})", "")
         rates = tuple(self._rates(nodes.get("private_rates")))
-        return Discounts(str(getattr(name, "value", "")), percent or Decimal(0), services, rates, start, end)
+        commitments = tuple(self._commitments(nodes.get("commitments")))
+        return Discounts(
+            str(getattr(name, "value", "")), percent or Decimal(0), services, rates, start, end, commitments
+        )
 
     def _rates(self, node: yaml.Node | None) -> Iterator[Rate]:
         for place, entry in enumerate(getattr(node, "value", ()) if node is not None else ()):
@@ -148,6 +159,62 @@ class _Reader:
                 )  # fmt: skip
             else:
                 yield rate
+
+    def _commitments(self, node: yaml.Node | None) -> Iterator[Commitment]:
+        for place, entry in enumerate(getattr(node, "value", ()) if node is not None else ()):
+            path = f"commitments[{place}]"
+            parts = dict(self._pairs(entry, path, COMMITMENT_KEYS))
+            missing = [key for key in ("plan", "term", "payment", "share") if key not in parts]
+            if missing:
+                but = "a commitment has a plan, a term, a payment and the share of the usage that it covers"
+                self._wrong(entry, path, f"no {missing[0]}", but, "")
+                continue
+            words = {key: str(getattr(it, "value", "")) for key, it in parts.items()}
+            wrong = [key for key, known in ONE_OF.items() if words[key] not in known]
+            for key in wrong:
+                self._one_of(parts[key], f"{path}.{key}", words[key], ONE_OF[key])
+            numbers = {
+                key: self._number(parts[key], f"{path}.{key}", HUNDRED)
+                for key in ("share", "saving")
+                if key in parts
+            }
+            share = numbers["share"]
+            if wrong or share is None or None in numbers.values():
+                continue
+            found = Commitment(
+                words["plan"], words["term"], words["payment"], share, words.get("service", ""),
+                words.get("usage_type", "*"), words.get("region", ""), numbers.get("saving"),
+            )  # fmt: skip
+            if found.plan == "ec2_instance" and not (
+                found.region and found.usage_type.startswith("BoxUsage:")
+            ):
+                but = "an EC2 Instance Savings Plan is of one family in one region"
+                self._wrong(
+                    entry,
+                    path,
+                    "no family and region",
+                    but,
+                    'usage_type: "BoxUsage:m7i.*", region: eu-west-1',
+                )
+            elif not self._reaches(found):
+                self._wrong(
+                    entry, path, f"{found.name} {found.usage_type} {found.region}".strip(),
+                    "the price book has no rate of this plan, term and payment", "state its `saving`, per cent off on demand",
+                )  # fmt: skip
+            else:
+                yield found
+
+    def _reaches(self, commitment: Commitment) -> bool:
+        """Whether the book has a price that `commitment` covers, and its rate."""
+        known = self.book.services()
+        services = [commitment.service] if commitment.service else PLANS[commitment.plan] or known
+        return any(
+            commitment.rate(price, self.book.listed) is not None
+            for service in services
+            if service in known
+            for region in ([commitment.region] if commitment.region else self.book.regions(service))
+            for price in self.book.all(service, region)
+        )
 
     def _known(self, rate: Rate) -> bool:
         if rate.service not in self.book.services():
@@ -172,9 +239,14 @@ class _Reader:
             if name in known:
                 yield name, value
                 continue
-            near = difflib.get_close_matches(name, known, 1, cutoff=0.5)
-            fix = f"did you mean {near[0]}?" if near else f"one of {', '.join(known[:12])}"
-            self._wrong(key, f"{path}.{name}".lstrip("."), name, "there is no such key here", fix)
+            self._one_of(key, f"{path}.{name}".lstrip("."), name, known, "there is no such key here")
+
+    def _one_of(
+        self, node: yaml.Node, path: str, got: str, known: Collection[str], but: str = "there is no such one"
+    ) -> None:
+        near = difflib.get_close_matches(got, known, 1, cutoff=0.5)
+        fix = f"did you mean {near[0]}?" if near else f"one of {', '.join(list(known)[:12])}"
+        self._wrong(node, path, got, but, fix)
 
     def _number(self, node: yaml.Node, path: str, most: Decimal | None) -> Decimal | None:
         text = str(node.value) if isinstance(node, yaml.ScalarNode) else "no number"

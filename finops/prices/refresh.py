@@ -2,7 +2,8 @@
 
 `get_products` of the Price List API is asked for one service and region at a time. A product is one of
 ours when its usage type, without the region's prefix, and the attributes that tell our prices apart are
-the same. What the list does not have, or has twice, keeps its price and its date, and is reported.
+the same. Of commitments it has standard reservations; Savings Plans and spot are in other APIs and stay as
+they are. What the list does not have, or has twice, keeps its price and its date, and is reported.
 """
 
 from __future__ import annotations
@@ -36,6 +37,9 @@ PLAIN = {
 }  # fmt: skip
 """Where a product has one of these attributes, ours is the plain variant."""
 JUMP = Decimal("0.5")
+HOURS = Decimal(8760)
+"""Hours of a year, by which AWS spreads what is paid upfront."""
+MICRO = Decimal("0.000001")
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,8 +111,9 @@ def refreshed(
             if wanted and region not in wanted:
                 continue
             found = _by_usage_type(ask(service, region))
-            for price in book.all(service, region):
-                _compare(price, found.get(price.usage_type, []), today, result, take_jumps)
+            for option in ("on_demand", "reserved"):
+                for price in book.all(service, region, purchase_option=option):
+                    _compare(price, found.get(price.usage_type, []), today, result, take_jumps)
     return result
 
 
@@ -148,7 +153,10 @@ def _is_ours(price: Price, product: Mapping[str, Any]) -> bool:
 
 
 def _offers(price: Price, product: Mapping[str, Any]) -> Iterator[tuple[Tier, ...]]:
-    """The tiers of each on-demand offer in dollars, in the unit of our price."""
+    """The tiers of each offer in dollars, in the unit of our price: on demand, or of its reservation."""
+    if price.purchase_option == "reserved":
+        yield from _reservations(price, product)
+        return
     lot = LOTS.get(price.unit, Decimal(1))
     for term in product.get("terms", {}).get("OnDemand", {}).values():
         steps = []
@@ -169,3 +177,20 @@ def _offers(price: Price, product: Mapping[str, Any]) -> Iterator[tuple[Tier, ..
         if steps and any(it.price for it in steps):
             # A free first tier is an allowance of the account and no part of the price.
             yield (replace(steps[0], start=Decimal(0)), *steps[1:])
+
+
+def _reservations(price: Price, product: Mapping[str, Any]) -> Iterator[tuple[Tier, ...]]:
+    """What an hour costs under each standard reservation of our term and payment, upfront fees spread over it."""
+    for term in product.get("terms", {}).get("Reserved", {}).values():
+        told = term.get("termAttributes", {})
+        terms = (told.get("LeaseContractLength"), told.get("PurchaseOption"))
+        if terms != (price.attributes.get("lease"), price.attributes.get("payment")):
+            continue
+        if told.get("OfferingClass", "standard") != "standard":
+            continue
+        rate = Decimal(0)
+        for dimension in term.get("priceDimensions", {}).values():
+            amount = Decimal(dimension.get("pricePerUnit", {}).get("USD", "0"))
+            rate += amount if dimension.get("unit") == "Hrs" else amount / (HOURS * int(str(terms[0])[0]))
+        if rate:
+            yield (Tier(Decimal(0), None, rate.quantize(MICRO).normalize() + 0),)

@@ -165,6 +165,7 @@ class Shapes:
         nested = spec.get("block")
         if nested is None and "nested_type" in spec:
             nested = {"attributes": spec["nested_type"].get("attributes", {})}
+        nested = nested or _object(spec.get("type"))
         many, form, fields = _form(spec)
         if inner is not None:
             entry["is"] = form if many else f"{form}_one"
@@ -177,6 +178,15 @@ class Shapes:
         elif many and not listed:
             entry["wrap"] = True
         return entry
+
+
+def _object(kind: Any) -> dict[str, Any] | None:
+    """The fields of an argument whose type is an object, or several, as though it were a block of them."""
+    if isinstance(kind, list) and kind[0] in ("list", "set"):
+        kind = kind[1]
+    if not isinstance(kind, list) or kind[0] != "object":
+        return None
+    return {"attributes": {name: {"type": inner, "optional": True} for name, inner in kind[1].items()}}
 
 
 def _name_in(shape: Mapping[str, Any], name: str) -> str:

@@ -180,6 +180,8 @@ _AWS_SETTINGS = frozenset(
         "sagemaker/modelPackageGroupPolicy",
         "sagemaker/pipeline",
         "sagemaker/studioLifecycleConfig",
+        "s3control/multiRegionAccessPoint",
+        "s3control/multiRegionAccessPointPolicy",
         "s3tables/namespace",
         "s3tables/table",
         "s3tables/tableBucketPolicy",
@@ -249,6 +251,8 @@ _OTHER_PACKAGES = frozenset({"command", "null", "random", "time", "tls"})
 # Charts that bring controllers without volumes; what any other brings is not in the graph.
 _CHARTS = frozenset(
     [
+        "argo-events",
+        "argo-workflows",
         "aws-for-fluent-bit",
         "aws-load-balancer-controller",
         "aws-node-termination-handler",
@@ -265,6 +269,7 @@ _CHARTS = frozenset(
         "kube-state-metrics",
         "kueue",
         "kyverno",
+        "lakefs",
         "metrics-server",
         "nvidia-device-plugin",
         "prometheus-node-exporter",

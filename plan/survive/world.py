@@ -13,7 +13,7 @@ from plan.graph import Graph, Resource
 from plan.joins import Joins, at
 from plan.regions import region_of_arn
 from plan.survive.model import Copy, Reason, Role, Store
-from plan.survive.typical import BACKUP
+from plan.survive.typical import between_backups
 from plan.tags import effective
 from plan.values import Unknown, Value
 
@@ -143,7 +143,8 @@ class World:
                 regions = {made.region for made in vault.resources} | {region_of_arn(vault.text)} - {""}
                 for region in sorted(regions - {plan.region}):
                     text = f"{title(plan)} copies its backups to {region}"
-                    found.append(Copy(region, "backup", Reason.of(plan, text), lag=BACKUP))
+                    lag = between_backups(rule.get("schedule"))
+                    found.append(Copy(region, "backup", Reason.of(plan, text), lag=lag))
         return found
 
     def _selected(self, selection: Resource) -> set[str]:

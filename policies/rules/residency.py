@@ -51,9 +51,26 @@ def _secret(secret: View) -> Iterator[tuple[View, str]]:
 
 
 def _registry(configuration: View) -> Iterator[tuple[View, str]]:
+    """What is copied are the repositories of the same region whose names begin as a rule says."""
+    here = [
+        one
+        for one in configuration.all_of("aws:ecr/repository:Repository")
+        if one.resource.region == configuration.resource.region
+    ]
+    elsewhere = False
     for one in configuration.each("replicationConfiguration", "rules"):
+        prefixes = [str(row.get("filter")) for row in one.each("repositoryFilters")]
+        sources = [it for it in here if any(str(it.get("name")).startswith(p) for p in prefixes or [""])]
+        # Where a plan has no repositories at all, its registry's region is all there is to go by.
+        unseen = [p for p in prefixes if not any(str(it.get("name")).startswith(p) for it in here)]
+        elsewhere = elsewhere or bool(here and unseen)
         for destination in one.each("destinations"):
-            yield configuration, str(destination.get("region"))
+            for source in sources if here else (configuration,):
+                yield source, str(destination.get("region"))
+    if elsewhere:
+        raise configuration.undetermined(
+            "names repositories that are not in this plan, so where their images may lie is not known"
+        )
 
 
 def _bucket(replication: View) -> Iterator[tuple[View, str]]:
@@ -118,7 +135,20 @@ def _backup_copies(replication: View) -> Iterator[tuple[View, str]]:
         yield source, replication.resource.region
 
 
+def _plan(plan: View) -> Iterator[tuple[View, str]]:
+    """A plan has the tags of what it backs up; a vault is known by reference or by its ARN."""
+    for one in plan.each("rules"):
+        for action in one.each("copyActions"):
+            text = action.raw("destinationVaultArn")
+            vaults = action.targets("destinationVaultArn")
+            if not vaults and not isinstance(text, str):
+                raise action.undetermined("copies to a vault that is not in this plan")
+            for region in [vault.resource.region for vault in vaults] or [str(text).split(":")[3]]:
+                yield plan, region
+
+
 COPIES: dict[str, Callable[[View], Iterator[tuple[View, str]]]] = {
+    "aws:backup/plan:Plan": _plan,
     "aws:dynamodb/table:Table": _table,
     "aws:dynamodb/tableReplica:TableReplica": _table_replica,
     REPLICATED_BUCKET: _bucket,

@@ -95,7 +95,7 @@ def test_a_data_store_that_would_be_lost_stands_first_with_reason_and_place() ->
     text = drawn(page(DONE, LOSING, did="previewed"))
     changes = text.partition("CHANGES\n")[2].splitlines()
     assert changes[0].startswith("  REPLACES A DATA STORE")
-    for part in ("eu-west-1", "dynamodb.Table views", "because of hashKey", "feature_store_tables.py:88"):
+    for part in ("eu-west-1", "dynamodb.Table views", "because of hashKey", "feature_store/tables.py:88"):
         assert part in text
     assert "2 ec2.Subnet" in text
 

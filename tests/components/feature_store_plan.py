@@ -57,6 +57,7 @@ for region in regions:
         cell=cell(region),
         vpc_id=pulumi.Output.from_input("vpc-1"),
         data_subnet_ids=pulumi.Output.from_input(["subnet-a", "subnet-b", "subnet-c", "subnet-d"]),
+        private_subnet_ids=pulumi.Output.from_input(["subnet-e", "subnet-f"]),
         client_cidrs=["10.0.0.0/16"],
         **shared,
     )

@@ -201,9 +201,11 @@ def test_a_key_has_replicas_in_its_zone_only() -> None:
 def test_logs_are_encrypted_for_the_registrys_groups_of_the_region_only() -> None:
     statement = regional_key_policy(CELL)["Statement"][1]
     assert statement["Principal"] == {"Service": "logs.us-east-1.amazonaws.com"}
-    assert statement["Condition"]["ArnLike"]["kms:EncryptionContext:aws:logs:arn"].startswith(
-        "arn:aws:logs:us-east-1:123456789012:log-group:/aws/rds/"
-    )
+    here = "arn:aws:logs:us-east-1:123456789012:log-group:"
+    assert statement["Condition"]["ArnLike"]["kms:EncryptionContext:aws:logs:arn"] == [
+        f"{here}/aws/rds/cluster/*",
+        f"{here}/tradewind-prod-feature-materialization",
+    ]
 
 
 def test_a_bucket_refuses_plain_text_and_foreign_encryption() -> None:

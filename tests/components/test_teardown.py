@@ -24,6 +24,7 @@ LETS_GO = {
     "aws:s3/bucket:Bucket": ("forceDestroy", True),
     "aws:athena/workgroup:Workgroup": ("forceDestroy", True),
     "aws:rds/globalCluster:GlobalCluster": ("forceDestroy", True),
+    "aws:ecr/repository:Repository": ("forceDelete", True),
     "aws:iam/role:Role": ("forceDetachPolicies", True),
     "aws:secretsmanager/secret:Secret": ("recoveryWindowInDays", 0),
     "aws:dynamodb/table:Table": ("deletionProtectionEnabled", False),
@@ -177,6 +178,7 @@ def test_lifting_protection_changes_no_resource_but_its_protection(prod: Graph, 
         "deletionProtection",
         "deletionProtectionEnabled",
         "deleteAutomatedBackups",
+        "forceDelete",
         "forceDestroy",
         "recoveryWindowInDays",
         "replicas",
@@ -201,8 +203,11 @@ def test_the_last_snapshot_is_named_after_the_key_that_encrypts_it(going: Graph)
 
 
 def test_instances_of_a_replicating_cluster_can_be_deleted(going: Graph) -> None:
+    """Those of a cluster by itself can be in any case."""
+    clusters = {one.name: one for one in going.of_type("aws:rds/cluster:Cluster")}
     for one in going.of_type("aws:rds/clusterInstance:ClusterInstance"):
-        assert one.inputs.get("forceDestroy", False) is (one.region != "us-east-1")
+        follows = "globalClusterIdentifier" in clusters[one.name.rpartition("-")[0]].inputs
+        assert one.inputs.get("forceDestroy", False) is (follows and one.region != "us-east-1")
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ import re
 import subprocess
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -55,14 +56,18 @@ def shape(id: str) -> str:
     return "".join(SEPARATORS.findall(re.sub(r"arn:[^#]*|\d+\.\d+\.\d+\.\d+/\d+", "x", id)))
 
 
-def inputs_of(form: str) -> dict[str, str]:
+def inputs_of(form: str) -> dict[str, Any]:
     """An input for every field of `form`: the first of its alternatives."""
     names = [field.split("|")[0] for field in re.findall(r"\{([^{}]+)\}", form)]
     made = {name: f"{name}-1" for name in names if name not in ("account", "region", "partition")}
+    nested = {
+        name.partition(".")[0]: {name.partition(".")[2]: text} for name, text in made.items() if "." in name
+    }
     arns = {name: "arn:aws:iam::123456789012:role/x" for name in made if name.lower().endswith("arn")}
     return {
         **made,
         **arns,
+        **nested,
         **({"destinationCidrBlock": "10.0.0.0/16"} if "destinationCidrBlock" in made else {}),
     }
 

@@ -12,7 +12,7 @@ import yaml
 from plan import offline, state
 from plan.graph import Graph
 from plan.project import find
-from tests.engine.sandbox import ROOT, Sandbox
+from tests.engine.sandbox import ROOT, STATE_AT_THE_END, Sandbox
 
 SECOND = "second"
 """A tenant with nodes of its own, which the development environment gets here besides its only one."""
@@ -56,7 +56,7 @@ class Deployed:
 def deployed(top: Path, stack: str) -> Deployed:
     """The stack `stack`, brought up below `top` when it is first asked for."""
     if stack not in _kept:
-        box = Sandbox(top / stack)
+        box = Sandbox(top / stack, STATE_AT_THE_END)
         folder = box.project(ROOT, "tradewind")
         made = Deployed(box, folder, stack, {}, Graph({}), Graph({}))
         document = yaml.safe_load(made.file.read_text(encoding="utf-8"))

@@ -48,7 +48,7 @@ def run_and_kill(box: Sandbox, project: Path, moment: Moment, *command: str) -> 
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
         process.wait()
-        _wait_for(family)
+        wait_for(family)
     return running
 
 
@@ -68,7 +68,7 @@ def descendants(pid: int) -> list[int]:
     return found
 
 
-def _wait_for(pids: list[int], seconds: float = 5.0) -> None:
+def wait_for(pids: list[int], seconds: float = 5.0) -> None:
     """Until all of `pids` have ended; what does not notice that its engine is gone is killed then."""
     until = time.monotonic() + seconds
     while time.monotonic() < until and any(map(_is_running, pids)):

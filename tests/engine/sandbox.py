@@ -28,6 +28,11 @@ PROVIDERS = {"aws": "tests.engine.aws", "kubernetes": "tests.engine.kubernetes"}
 """The stand-ins: package name and the module that serves it."""
 LIMIT = 600.0
 """Seconds that one command of the engine may take."""
+STATE_AT_THE_END = {
+    "PULUMI_SKIP_CHECKPOINTS": "true",
+    "PULUMI_DIY_BACKEND_DISABLE_CHECKPOINT_BACKUPS": "true",
+}
+"""Variables for what no engine is killed in: writing all of a large state after each step takes minutes."""
 KEPT = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "SSL_CERT_FILE", "REQUESTS_CA_BUNDLE")
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import random
 import shutil
@@ -12,13 +11,12 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from tests.engine.aws import endpoint
 from tests.engine.aws.world import World
 from tests.engine.killing import Moment, run_and_kill
+from tests.engine.recovering import compare, left_by, project, recovered
 from tests.engine.sandbox import ROOT, Sandbox
 
 pytestmark = pytest.mark.engine
@@ -28,8 +26,8 @@ SEED = int(os.environ.get("TRADEWIND_SEED") or random.SystemRandom().randrange(1
 WHOLE = os.environ.get("TRADEWIND_KILLED_PROGRAM") == "dev"
 """Whether the whole of dev is deployed, not the small program: for a run by hand, as it takes long."""
 AT_ONCE = 2
-DELAY = "0.1"
-"""Seconds that the stand-in takes for each creation, so that kills meet creations under way."""
+DELAY = "100"
+"""Milliseconds that the stand-in takes for each creation, so that kills meet creations under way."""
 UP = ("pulumi", "up", "--yes", "--skip-preview", "--non-interactive", "-s", "dev")
 
 
@@ -75,16 +73,6 @@ def sandbox(folder: Path) -> Sandbox:
     return box
 
 
-def project(box: Sandbox) -> Path:
-    return box.folder / "projects" / "tradewind"
-
-
-def state_of(box: Sandbox) -> dict[str, Any]:
-    document = json.loads(box.pulumi("stack", "export", "-s", "dev", cwd=project(box)).stdout)
-    found: dict[str, Any] = document["deployment"]
-    return found
-
-
 def test_every_kill_is_recovered_from(
     prepared: tuple[Path, Counter[str]], tmp_path_factory: pytest.TempPathFactory
 ) -> None:
@@ -107,28 +95,12 @@ def test_every_kill_is_recovered_from(
     assert any(done.pending for done in rounds), f"seed {SEED}"
 
 
-def left_by(box: Sandbox) -> tuple[str, ...]:
-    """What the kill left unfinished; a state that the engine cannot read any more is told, too."""
-    done = box.pulumi("stack", "export", "-s", "dev", cwd=project(box), check=False)
-    if done.returncode:
-        return (f"not readable: {done.stderr.strip()}",)
-    rows = json.loads(done.stdout)["deployment"].get("pending_operations") or ()
-    return tuple(f"{row['type']} {row['resource']['urn'].rpartition('::')[2]}" for row in rows)
-
-
 def killed_and_recovered(folder: Path, moment: Moment, made: Counter[str]) -> Round:
     box = sandbox(folder)
     at = f"seed {SEED}, {moment}, {folder}"
     running = run_and_kill(box, project(box), moment, *UP)
     pending = left_by(box)
-    server, url = endpoint.start(box.world)
-    try:
-        asked = Sandbox(folder, extra={**box.extra, **credentials(url)})
-        recovery = asked.run(
-            "tradewind", "state", "dev", "--recover", "--yes", "--settle", "0", cwd=project(box), check=False
-        )
-    finally:
-        server.shutdown()
+    recovery = recovered(box)
     assert recovery.returncode == 0, f"{at}\n{recovery.stdout}\n{recovery.stderr}"
     up = box.run(*UP, cwd=project(box), check=False)
     assert up.returncode == 0, f"{at}\n{recovery.stderr}\n{up.stdout}\n{up.stderr}"
@@ -138,21 +110,3 @@ def killed_and_recovered(folder: Path, moment: Moment, made: Counter[str]) -> Ro
     shutil.rmtree(folder, ignore_errors=True)
     said = " | ".join(recovery.stderr.strip().splitlines()[-2:])
     return Round(moment, running, pending, said)
-
-
-def compare(box: Sandbox, made: Counter[str], at: str) -> None:
-    """Nothing in the world is missing from the state, nothing is there twice, nothing is pending."""
-    world = World(box.world)
-    things = world.things()
-    world.close()
-    deployment = state_of(box)
-    assert not deployment.get("pending_operations"), at
-    rows = deployment["resources"]
-    held = Counter((row["type"], row["id"]) for row in rows if row["type"].startswith("aws:"))
-    there = Counter((thing.type, thing.id) for thing in things if thing.type.startswith("aws:"))
-    assert there == held, f"{at}\nonly in the world: {there - held}\nonly in the state: {held - there}"
-    assert Counter(thing.type for thing in things) == made, at
-
-
-def credentials(url: str) -> dict[str, str]:
-    return {"AWS_ENDPOINT_URL": url, "AWS_ACCESS_KEY_ID": "stand-in", "AWS_SECRET_ACCESS_KEY": "stand-in"}

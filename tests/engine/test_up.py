@@ -21,7 +21,7 @@ import yaml
 
 from tests.engine.aws.world import Fault, World
 from tests.engine.deploying import deployable
-from tests.engine.sandbox import ROOT, Sandbox
+from tests.engine.sandbox import ROOT, STATE_AT_THE_END, Sandbox
 
 pytestmark = pytest.mark.engine
 
@@ -301,7 +301,7 @@ class TestWaves:
 
 @pytest.fixture(scope="module")
 def prod(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployed]:
-    box = Sandbox(tmp_path_factory.mktemp("prod"))
+    box = Sandbox(tmp_path_factory.mktemp("prod"), STATE_AT_THE_END)
     made = Deployed(box, deployable(box))
     yield made
     made.world.close()

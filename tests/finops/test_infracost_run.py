@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -129,6 +130,60 @@ def test_what_hangs_is_ended_with_all_it_started(stub: Stub, tmp_path: Path) -> 
     assert alive.stat().st_size == size
 
 
+FORKS = """
+if os.fork() == 0:
+    while True:
+        open({alive!r}, 'a').write('.'); time.sleep(0.02)
+while True:
+    time.sleep(1)
+"""
+CALLER = """
+import sys, tempfile
+sys.path.insert(0, {root!r})
+tempfile.tempdir = {temp!r}
+from finops.infracost.run import breakdown
+breakdown('{{}}', '{{}}', 'http://127.0.0.1:9', command={command!r})
+"""
+
+
+def grown(path: Path) -> bool:
+    """Whether somebody still writes into `path`."""
+    before = path.stat().st_size
+    time.sleep(0.3)
+    return path.stat().st_size > before
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
+@pytest.mark.parametrize("where", ["breakdown", "--version"])
+def test_it_is_ended_with_us(stub: Stub, tmp_path: Path, number: int, where: str) -> None:
+    """Asked to end, we end by that signal, and leave neither a process nor a folder behind."""
+    alive, temp = tmp_path / "alive", tmp_path / "temp"
+    temp.mkdir()
+    body = FORKS.format(alive=str(alive))
+    command = stub(body)
+    if where == "--version":
+        Path(command).write_text(f"#!{sys.executable} -I\nimport os, time\n{body}", encoding="utf-8")
+    code = CALLER.format(root=str(ROOT), temp=str(temp), command=command)
+    with subprocess.Popen([sys.executable, "-c", code], stderr=subprocess.DEVNULL) as caller:
+        until = time.monotonic() + 30
+        while not alive.exists() and time.monotonic() < until:
+            time.sleep(0.02)
+        assert grown(alive)
+        caller.send_signal(number)
+        assert caller.wait(10) == -number
+    assert not grown(alive)
+    assert list(temp.iterdir()) == []
+
+
+def test_a_request_to_end_that_is_ignored_stays_ignored(stub: Stub) -> None:
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        run(stub(f"os.kill(os.getppid(), {int(signal.SIGHUP)}); time.sleep(0.2)\n{writes(GOOD)}"))
+        assert signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGHUP, before)
+
+
 @pytest.mark.parametrize("where", ["out", "'/dev/stdout'"])
 def test_what_writes_without_end_is_ended(stub: Stub, where: str) -> None:
     body = f"file = open({where}, 'w')\nwhile True:\n    file.write('x' * 100000)"
@@ -237,3 +292,18 @@ def test_the_command_ends_with_4_and_one_message(
     assert words in done.stderr
     assert len(done.stderr.strip().splitlines()) == 1
     assert done.stdout == ""
+
+
+def test_its_time_limit_is_an_option(stub: Stub, tmp_path: Path, make: Any) -> None:
+    graph = tmp_path / "graph.json"
+    graph.write_text(Graph.of([make("aws:sqs/queue:Queue", "jobs")]).to_json(), encoding="utf-8")
+    done = subprocess.run(
+        [sys.executable, "-m", "cli", "cost", str(graph), "--infracost", "--infracost-timeout", "0.5"],
+        env={**os.environ, "PATH": str(Path(stub("time.sleep(60)")).parent)},
+        capture_output=True, text=True, timeout=55, cwd=ROOT, check=False,
+    )  # fmt: skip
+    assert done.returncode == Exit.MISSING
+    assert (
+        "did not answer within 0.5 seconds and was ended: give it longer with --infracost-timeout"
+        in done.stderr
+    )

@@ -20,6 +20,7 @@ from cli.exits import GateNotHeld
 from finops.prices import PriceBook
 from finops.prices.manifest import sealed, tampered
 from finops.prices.transfer import INTERNET, ZONES, flow
+from problems import InputError
 from tests.cli.wrong import graph_text, queue
 
 ROOT = Path(__file__).parents[2]
@@ -199,3 +200,29 @@ def test_measured_usage_is_written_once_and_priced(
     done = refused("cost", graph, "--measure", str(file))
     assert done.returncode == 1 and "not overwritten" in done.stderr
     assert file.read_text() == before
+
+
+def test_prices_of_one_usage_type_by_purchase_option() -> None:
+    asked = ["prices", "show", "AmazonEC2", "--region", "us-east-1", "--usage-type"]
+    done = CliRunner().invoke(app, [*asked, "BoxUsage:p4d.*", "--format", "json"])
+    rows = json.loads(done.stdout)["prices"]
+    assert {row["usage_type"] for row in rows} == {"BoxUsage:p4d.24xlarge"}
+    options = [row["purchase_option"] for row in rows]
+    assert options == ["on_demand", "reserved", "spot", *["spot_zone"] * 4]
+    wrong = CliRunner().invoke(app, [*asked, "BoxUsge:p4d.24xlarge"], catch_exceptions=True)
+    assert isinstance(wrong.exception, InputError)
+    assert "did you mean BoxUsage:p4d" in wrong.exception.problems[0].fix
+
+
+def test_an_estimate_under_a_commitment_says_so(tmp_path: Path) -> None:
+    node = queue("node", inputs={"instanceType": "p4d.24xlarge"}, region="us-east-1")
+    node["type"] = "aws:ec2/instance:Instance"
+    file, contract = tmp_path / "graph.json", tmp_path / "contract.yaml"
+    file.write_text(graph_text(resources=[node]))
+    contract.write_text(
+        "contract: C\ncommitments:\n  - {plan: reserved, term: 1yr, payment: No Upfront, share: 50, service: AmazonEC2}\n"
+    )
+    done = CliRunner().invoke(app, ["cost", str(file), "--discounts", str(contract)])
+    assert done.exit_code == 0
+    assert "C: 50 % reserved, 1yr, No Upfront off 1 charge: $2,933 less" in " ".join(done.stdout.split())
+    assert "assumed: a commitment covers its share of whatever runs" in " ".join(done.stdout.split())

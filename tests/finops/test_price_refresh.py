@@ -232,3 +232,50 @@ def test_nothing_is_written_where_aws_refuses(
         with pytest.raises(Missing, match="AccessDenied"):
             CliRunner().invoke(app, call, standalone_mode=False, catch_exceptions=False)
     assert not (tmp_path / "new").exists()
+
+
+RESERVED = (
+    "AmazonEC2,Compute Instance,eu-central-1,BoxUsage:m5.large,instanceType=m5.large;lease={};payment={},reserved,0,,"
+    "Hrs,{},USD,read,2025-01-01,yes"
+)
+OFFERS = [
+    ("1yr", "No Upfront", "standard", "0.319", ""),
+    ("1yr", "No Upfront", "convertible", "0.361", ""),
+    ("1yr", "Partial Upfront", "standard", "0.156", "1368"),
+    ("3yr", "All Upfront", "standard", "0", "6950"),
+]
+"""What AWS's calculator said of one instance in September 2025: hourly and upfront."""
+
+
+def test_reservations_are_refreshed_with_upfront_fees_spread_over_the_term(tmp_path: Path) -> None:
+    kept = [("1yr", "No Upfront", "0.3"), ("1yr", "Partial Upfront", "0.3"), ("3yr", "All Upfront", "0.3"),
+            ("3yr", "No Upfront", "0.3")]  # fmt: skip
+    rows = [",".join(COLUMNS), *(RESERVED.format(*it) for it in kept)]
+    (tmp_path / "AmazonEC2.csv").write_text("\n".join(rows) + "\n")
+    (tmp_path / "sources.csv").write_text("source,text\nread,A list\n")
+    answer = json.loads(ec2("m5.large", "0.398"))
+    answer["terms"]["Reserved"] = {
+        str(place): {
+            "termAttributes": {
+                "LeaseContractLength": lease,
+                "PurchaseOption": payment,
+                "OfferingClass": kind,
+            },
+            "priceDimensions": {
+                "h": {"unit": "Hrs", "pricePerUnit": {"USD": hourly}},
+                **({"u": {"unit": "Quantity", "pricePerUnit": {"USD": upfront}}} if upfront else {}),
+            },
+        }
+        for place, (lease, payment, kind, hourly, upfront) in enumerate(OFFERS)
+    }
+    found = refreshed(
+        PriceBook(tmp_path), lambda *_: [answer], today=TODAY, services=["AmazonEC2"], take_jumps=True
+    )
+    rates = {tuple(it.attributes.values())[1:]: it.rate for it in found.prices}
+    assert rates == {
+        ("1yr", "No Upfront"): D("0.319"),
+        ("1yr", "Partial Upfront"): D("0.312164"),  # 0.156 + 1368 / 8760; a Savings Plan's rate is 0.312
+        ("3yr", "All Upfront"): D("0.264460"),  # 6950 / 26280; 0.264
+    }
+    assert [tuple(it.attributes.values())[1:] for it in found.absent] == [("3yr", "No Upfront")]
+    assert all(it.verified and it.as_of == TODAY for it in found.prices)

@@ -15,11 +15,9 @@ import pytest
 
 from plan import state
 from plan.changes import covered
-from plan.data import aws_replacements_build
 from plan.data_stores import DATA_STORES
 from plan.diff import Step, diff
 from plan.graph import Graph, Resource
-from plan.replacements import forced, forces
 from plan.values import SECRET, UNKNOWN, Asset, Reference, Template
 from tests.plan.build import SIGNATURE, export, graph, made, ref, row, urn_of
 
@@ -310,33 +308,3 @@ def test_stores_are_spelled_as_the_sdk_spells_them() -> None:
             service, kind = type.removeprefix("aws:").split("/")
             texts = (path.read_text(encoding="utf-8") for path in sdk.glob(f"{service}/*.py"))
             assert any(f"'aws:{service}/{kind}'" in text for text in texts), type
-
-
-def test_the_table_of_the_documentation_is_the_sdks() -> None:
-    spec = importlib.util.find_spec("pulumi_aws")
-    assert spec is not None and spec.origin is not None
-    kept = json.loads(aws_replacements_build.TARGET.read_text(encoding="utf-8"))["types"]
-    assert aws_replacements_build.build(Path(spec.origin).parent) == kept
-
-
-@pytest.mark.parametrize(
-    ("said", "expected"),
-    [
-        ("Changing this forces a new resource to be created.", True),
-        ("The engine. Forces replacement of the cluster.", True),
-        ("Whether to force a new deployment of the service.", False),
-        ("Can be changed without forcing a new resource.", False),
-    ],
-)
-def test_what_documentation_says(said: str, expected: bool) -> None:
-    assert aws_replacements_build.says_so(said) is expected
-
-
-def test_names_and_regions_force_replacement() -> None:
-    assert {"name", "region", "fifoQueue"} <= set(forced(QUEUE, {}, {}))
-    assert "region" not in forced(ROLE, {}, {})
-    assert {"bucket"} <= set(forced(BUCKET, {}, {}))
-    assert "identifier" not in forced("aws:rds/instance:Instance", {}, {})
-    assert forces("launchTemplate.id", ("launchTemplate.id",))
-    assert not forces("launchTemplate.version", ("launchTemplate.id",))
-    assert forces("launchTemplate", ("launchTemplate.id",))

@@ -351,3 +351,11 @@ def test_twenty_thousand_resources_in_seconds(count: int) -> None:
     plan_json(found)
     assert time.process_time() - started < 15
     assert len(found.addresses) == count + 1
+
+
+def test_a_value_that_is_newer_than_the_provider_gives_way_to_the_strictest_it_has() -> None:
+    kind = "aws:ecr/repository:Repository"
+    block, exported = one(made(kind, "it", imageTagMutability="IMMUTABLE_WITH_EXCLUSION"))
+    assert block.body["image_tag_mutability"] == "IMMUTABLE"
+    (note,) = exported.of_kind("argument")
+    assert note.path == "imageTagMutability" and "IMMUTABLE_WITH_EXCLUSION is newer" in note.text

@@ -42,6 +42,11 @@ OWNER_KEY = policy(
     {"Sid": "Root", "Effect": "Allow", "Action": "kms:*", "Resource": "*",
      "Principal": {"AWS": "arn:aws:iam::111122223333:root"}},
 )  # fmt: skip
+NO_APPROVAL = policy(
+    {"Sid": "OnlyTheMachine", "Effect": "Deny", "Action": ["sagemaker:UpdateModelPackage"], "Principal": {"AWS": "*"},
+     "Resource": "arn:aws:sagemaker:eu-west-1:111122223333:model-package/ranker/*",
+     "Condition": {"ArnNotEquals": {"aws:PrincipalArn": "arn:aws:iam::111122223333:role/promotion"}}},
+)  # fmt: skip
 TASK = json.dumps(
     [{"name": "api", "image": IMAGE, "environment": [{"name": "TOKEN_ARN", "value": "arn:aws:x"}]}]
 )
@@ -70,6 +75,23 @@ HAPPY: dict[str, tuple[str, dict[str, Any]]] = {
     "lake-key": (
         "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration",
         {"bucket": LAKE, "rules": [{"applyServerSideEncryptionByDefault": {"sseAlgorithm": "aws:kms", "kmsMasterKeyId": KEY}}]},
+    ),
+    "lake-life": (
+        "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration",
+        {"bucket": "lake", "rules": [{"id": "old", "status": "Enabled", "noncurrentVersionExpiration": {"noncurrentDays": 90}}]},
+    ),
+    "nearest": (
+        "aws:s3control/multiRegionAccessPoint:MultiRegionAccessPoint",
+        {"details": {"name": "nearest", "regions": [{"bucket": "lake"}], "publicAccessBlock": {"blockPublicAcls": True}}},
+    ),
+    "vault": ("aws:backup/vault:Vault", {"name": "vault", "kmsKeyArn": KEY}),
+    "vault-lock": (
+        "aws:backup/vaultLockConfiguration:VaultLockConfiguration", {"backupVaultName": "vault", "minRetentionDays": 35},
+    ),
+    "nightly": (
+        "aws:backup/plan:Plan",
+        {"name": "nightly", "rules": [{"ruleName": "daily", "targetVaultName": "vault", "copyActions": [
+            {"destinationVaultArn": "arn:aws:backup:eu-central-1:111122223333:backup-vault:far"}]}]},
     ),
     "front-group": (
         "aws:ec2/securityGroup:SecurityGroup",
@@ -159,10 +181,25 @@ HAPPY: dict[str, tuple[str, dict[str, Any]]] = {
         {"vpcConfig": {"endpointPublicAccess": False}, "enabledClusterLogTypes": ["api", "audit"]},
     ),
     "logs": ("aws:cloudwatch/logGroup:LogGroup", {"retentionInDays": 30}),
-    "images": ("aws:ecr/repository:Repository", {"imageTagMutability": "IMMUTABLE"}),
+    "images": ("aws:ecr/repository:Repository", {"imageTagMutability": "IMMUTABLE", "imageScanningConfiguration": {"scanOnPush": True}}),
+    "copies": ("aws:ecr/pullThroughCacheRule:PullThroughCacheRule",
+               {"upstreamRegistryUrl": "ghcr.io", "credentialArn": "arn:aws:secretsmanager:eu-west-1:1:secret:ecr-pullthroughcache/x"}),
+    "models": ("aws:sagemaker/modelPackageGroup:ModelPackageGroup", {"modelPackageGroupName": "ranker"}),
+    "approvers": ("aws:sagemaker/modelPackageGroupPolicy:ModelPackageGroupPolicy",
+                  {"modelPackageGroupName": "ranker", "resourcePolicy": NO_APPROVAL}),
     "task": ("aws:ecs/taskDefinition:TaskDefinition", {"containerDefinitions": TASK}),
     "service": ("aws:ecs/service:Service", {"propagateTags": "SERVICE"}),
+    "nightly-run": ("aws:scheduler/schedule:Schedule",
+                    {"target": {"arn": "arn:aws:ecs:eu-west-1:1:cluster/x", "deadLetterConfig": {"arn": "arn:aws:sqs:eu-west-1:1:x"}}}),
+    "late": ("aws:cloudwatch/metricAlarm:MetricAlarm", {"alarmActions": ["arn:aws:sns:eu-west-1:1:oncall"]}),
+    "analysts": ("aws:athena/workgroup:Workgroup", {"configuration": {"bytesScannedCutoffPerQuery": 10**12}}),
     "score": ("aws:lambda/function:Function", {"imageUri": IMAGE, "environment": {"variables": {"STAGE": "prod"}}}),
+    "workflows": ("aws:mwaa/environment:Environment", {"webserverAccessMode": "PRIVATE_ONLY", "kmsKey": KEY}),
+    "retraining": ("aws:sfn/stateMachine:StateMachine", {"loggingConfiguration": {"level": "ERROR"}}),
+    "step": (
+        "aws:batch/jobDefinition:JobDefinition",
+        {"propagateTags": True, "containerProperties": json.dumps({"image": IMAGE, "networkConfiguration": {"assignPublicIp": "DISABLED"}})},
+    ),
     "vpc": ("aws:ec2/vpc:Vpc", {"cidrBlock": "10.0.0.0/16"}),
     "flows": ("aws:ec2/flowLog:FlowLog", {"vpcId": Reference(urn("aws:ec2/vpc:Vpc", "vpc"), "id")}),
     "nat-1": ("aws:ec2/natGateway:NatGateway", {"subnetId": "subnet-1"}),
@@ -176,7 +213,21 @@ HAPPY: dict[str, tuple[str, dict[str, Any]]] = {
     ),
 }  # fmt: skip
 PROTECTED = {"key", "files", "search"}
-NO_TAGS = {"lake-block", "lake-versions", "lake-policy", "lake-key", "read", "attached", "fleet"}
+NO_TAGS = {
+    "nightly-run",
+    "lake-life",
+    "nearest",
+    "vault-lock",
+    "lake-block",
+    "lake-versions",
+    "lake-policy",
+    "lake-key",
+    "read",
+    "attached",
+    "fleet",
+    "copies",
+    "approvers",
+}
 
 
 def happy_path() -> dict[str, Resource]:

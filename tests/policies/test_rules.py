@@ -90,12 +90,32 @@ CASES: list[tuple[str, str, str, Any]] = [
     ("imdsv1", "class", "class.spec.metadataOptions", {"httpTokens": "optional"}),
     ("privileged-container", "api", "api.spec.template.spec.containers.0.securityContext", {"privileged": True}),
     ("privileged-container", "api", "api.spec.template.spec.hostNetwork", True),
+    ("missed-runs", "nightly-run", "nightly-run.target.deadLetterConfig", GONE),
+    ("alarm-tells-nobody", "late", "late.alarmActions", GONE),
+    ("alarm-tells-nobody", "late", "late.alarmActions", []),
+    ("query-without-limit", "analysts", "analysts.configuration", GONE),
+    ("public-endpoint", "workflows", "workflows.webserverAccessMode", "PUBLIC_ONLY"),
+    ("airflow-key", "workflows", "workflows.kmsKey", GONE),
+    ("state-machine-logs", "retraining", "retraining.loggingConfiguration", GONE),
+    ("state-machine-logs", "retraining", "retraining.loggingConfiguration.level", "OFF"),
+    ("public-job", "step", "step.containerProperties", json.dumps({"image": "registry.example/x:1@sha256:" + "ab" * 32, "networkConfiguration": {"assignPublicIp": "ENABLED"}})),
     ("log-retention", "logs", "logs.retentionInDays", GONE),
     ("kms-rotation", "key", "key.enableKeyRotation", False),
     ("cluster-audit-logs", "cluster", "cluster.enabledClusterLogTypes", ["api"]),
     ("flow-logs", "vpc", "flows", GONE),
     ("single-nat-in-production", "nat-1", "nat-2", GONE),
     ("mutable-image-tags", "images", "images.imageTagMutability", "MUTABLE"),
+    ("image-scanning", "images", "images.imageScanningConfiguration.scanOnPush", False),
+    ("cache-without-credential", "copies", "copies.credentialArn", GONE),
+    ("model-approval-open", "models", "approvers", GONE),
+    ("model-approval-open", "models", "approvers.resourcePolicy", allow("sagemaker:UpdateModelPackage")),
+    ("backup-in-one-region", "nightly", "nightly.rules.0.copyActions", GONE),
+    ("backup-in-one-region", "nightly", "nightly.rules.0.copyActions.0.destinationVaultArn", "arn:aws:backup:eu-west-1:1:backup-vault:x"),
+    ("cross-residency-replication", "nightly", "nightly.rules.0.copyActions.0.destinationVaultArn", "arn:aws:backup:us-east-1:1:backup-vault:x"),
+    ("vault-without-lock", "vault", "vault-lock", GONE),
+    ("access-point-public", "nearest", "nearest.details.publicAccessBlock.blockPublicPolicy", False),
+    ("versions-without-end", "lake", "lake-life", GONE),
+    ("versions-without-end", "lake", "lake-life.rules.0.status", "Disabled"),
     ("insecure-transport", "http", "http.defaultActions", [{"type": "forward"}]),
     ("insecure-transport", "cdn", "cdn.defaultCacheBehavior.viewerProtocolPolicy", "allow-all"),
     ("insecure-transport", "cdn", "cdn.viewerCertificate.minimumProtocolVersion", "TLSv1"),
@@ -124,7 +144,7 @@ CASES: list[tuple[str, str, str, Any]] = [
 ]  # fmt: skip
 
 # Rules that are broken by a resource being there, or by another environment: they have tests of their own.
-ELSEWHERE = {"capacity-block-needs-approval", "nat-per-zone-in-development"}
+ELSEWHERE = {"capacity-block-needs-approval", "nat-per-zone-in-development", "access-point-mixes-data"}
 
 
 def changed(plan: Plan, change: str, value: Any) -> Plan:
@@ -206,6 +226,27 @@ def test_a_capacity_block_is_refused_until_an_exemption_approves_it(
     assert report.violations == () and report.exempt[0].reason == "training of November"
 
 
+@pytest.mark.parametrize("tag", ["residency", "tenant"])
+def test_an_access_point_stands_before_buckets_of_one_owner_and_one_residency(
+    tag: str, happy: Plan, graph: MakeGraph, config: Config
+) -> None:
+    """The other bucket is known by its name."""
+    lake = happy["lake"]
+    tags = {**lake.inputs["tags"], tag: "eu"}
+    for name in [name for name in happy if name.startswith("lake-")]:
+        inputs = {**happy[name].inputs, "bucket": "second"}
+        happy[f"{name}-2"] = replace(happy[name], urn=f"{happy[name].urn}-2", name=f"{name}-2", inputs=inputs)
+    happy["second"] = replace(
+        lake, urn=f"{lake.urn}-2", name="second", inputs={"bucket": "second", "tags": tags}
+    )
+    happy["nearest"].inputs["details"]["regions"].append({"bucket": "second"})
+    (breach,) = check(graph(happy), config).violations
+    assert breach.rule == "access-point-mixes-data"
+    assert "lake, second" in breach.message
+    del tags[tag]
+    assert not check(graph(happy), config).violations
+
+
 def test_several_nat_gateways_in_development_are_one_advice(
     happy: Plan, graph: MakeGraph, config: Config
 ) -> None:
@@ -219,7 +260,7 @@ def test_a_bucket_of_another_zone_may_not_receive_copies(
     happy: Plan, graph: MakeGraph, config: Config
 ) -> None:
     lake = happy["lake"]
-    for suffix in ("lake-block", "lake-versions", "lake-policy", "lake-key"):
+    for suffix in ("lake-block", "lake-versions", "lake-policy", "lake-key", "lake-life"):
         text = {**happy[suffix].inputs, "bucket": "copy"}
         happy[suffix + "-copy"] = replace(
             happy[suffix], urn=happy[suffix].urn + "-copy", name=suffix + "-copy", inputs=text

@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from components.catalogue import REGIONS
+from components.data_plane.settings import DataPlaneSettings
 from components.naming import region_code
 from problems import InputError
 from stacks.specification import ALL, FOLDER, GLOBAL, Environment, load
@@ -28,6 +29,8 @@ def specification(folder: Path, regions: list[str], **changes: Any) -> Environme
     data["residency"] = {"zones": {"home": regions}}
     data["feature_store"], data["tenants"] = {"views": []}, []
     data["cluster"]["node_pools"] = data["cluster"]["node_pools"][:1]
+    # Its sections name tenants and zones that are not here.
+    data = {key: value for key, value in data.items() if key not in DataPlaneSettings.model_fields}
     data.update(changes)
     path = folder / "staging.yaml"
     path.write_text(yaml.safe_dump(data), encoding="utf-8")

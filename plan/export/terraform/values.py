@@ -18,6 +18,11 @@ _PART = "_part"
 _NOTHING = object()
 _WHY_SECRET = "a secret: its content is not in the export"  # noqa: S105  # no secret
 _WHY_NEWER = "newer than the provider's release 5.100, or unknown to it"
+# Values that the provider's release does not know, and the strictest it has instead.
+_NEWER_VALUES = {
+    ("imageTagMutability", "IMMUTABLE_WITH_EXCLUSION"): "IMMUTABLE",
+    ("imageTagMutability", "MUTABLE_WITH_EXCLUSION"): "MUTABLE",
+}
 _WHY_COMPUTED = "decided by the provider's release 5.100 itself"
 
 
@@ -41,6 +46,11 @@ class Writer:
                 why = _WHY_COMPUTED if entry["not"] == "computed" else _WHY_NEWER
                 self.ledger.note("argument", self.resource, f"{above}{name}", why)
                 continue
+            older = _NEWER_VALUES.get((name, value)) if isinstance(value, str) else None
+            if older is not None:
+                why = f"{value} is {_WHY_NEWER}: {older} stands in its place"
+                self.ledger.note("argument", self.resource, f"{above}{name}", why)
+                value = older
             written = self._argument(value, entry, f"{above}{name}")
             if written is not _NOTHING:
                 made[entry.get("to") or snake(name)] = written

@@ -1,5 +1,5 @@
 """One function per kind of store; importing this package registers them all."""
 
-from plan.survive.kinds import databases, objects, others
+from plan.survive.kinds import databases, experiments, objects, others, pipelines, registries
 
-__all__ = ["databases", "objects", "others"]
+__all__ = ["databases", "experiments", "objects", "others", "pipelines", "registries"]

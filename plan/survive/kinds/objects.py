@@ -208,11 +208,13 @@ def _transient(bucket: Resource, world: World) -> tuple[str, float | None]:
     return "", None
 
 
+TABLE_REPLICATION = ("aws:s3tables/tableBucketReplication:TableBucketReplication",)
+
+
 @store("aws:s3tables/tableBucket:TableBucket")
 def _table_bucket(bucket: Resource, world: World) -> Store:
     copies, untold = [], []
-    kinds = ("aws:s3tables/tableBucketReplication:TableBucketReplication",)
-    for config in world.attached(bucket, "tableBucketArn", *kinds):
+    for config in world.attached(bucket, "tableBucketArn", *TABLE_REPLICATION):
         for rule in rows(config.inputs.get("rule")):
             for target in rows(rule.get("destinations")):
                 arn = target.get("destinationTableBucketArn")
@@ -228,7 +230,17 @@ def _table_bucket(bucket: Resource, world: World) -> Store:
         bucket.urn,
         bucket.name,
         "S3 table bucket",
-        (home, *copies),
+        (home, *copies, *_origins_of_tables(bucket, world)),
         untold=tuple(untold),
         source=bucket.source,
     )
+
+
+def _origins_of_tables(bucket: Resource, world: World) -> Iterator[Copy]:
+    """Where the tables of a bucket were written that another one's replication fills."""
+    for index in range(MOST_RULES):
+        path = f"rule.destinations.{index}.destinationTableBucketArn"
+        for config in world.attached(bucket, path, *TABLE_REPLICATION):
+            if config.region != bucket.region:
+                text = f"what was copied here is written in {config.region}"
+                yield Copy(config.region, "writer", Reason.of(config, text), origin=True)

@@ -23,7 +23,6 @@ SINGLE = {
     "aws:fsx/openZfsFileSystem:OpenZfsFileSystem": ("FSx file system", "kmsKeyId"),
     "aws:fsx/windowsFileSystem:WindowsFileSystem": ("FSx file system", "kmsKeyId"),
     "aws:sagemaker/featureGroup:FeatureGroup": ("SageMaker feature group", ""),
-    "aws:sagemaker/modelPackageGroup:ModelPackageGroup": ("SageMaker model registry", ""),
     "aws:cognito/userPool:UserPool": ("Cognito user pool", ""),
     "aws:timestreamwrite/table:Table": ("Timestream table", ""),
     "aws:keyspaces/table:Table": ("Keyspaces table", ""),

@@ -180,3 +180,10 @@ def _secret_versions(question: Question) -> Answer:
         if t.properties.get("secretId") in (secret.id, secret.name)
     ]
     return {"ARN": secret.arn, "Name": secret.name, "Versions": rows}
+
+
+@answers("logs", "DescribeLogGroups")
+def _log_groups(question: Question) -> Answer:
+    prefix = str(question.given.get("logGroupNamePrefix") or "")
+    found = [t for t in question.things("aws:cloudwatch/logGroup:LogGroup") if t.name.startswith(prefix)]
+    return {"logGroups": [{"logGroupName": t.name, "arn": f"{t.arn}:*"} for t in found]}

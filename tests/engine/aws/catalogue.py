@@ -10,7 +10,7 @@ from typing import Any
 
 from plan import aws_types
 
-from .forced import AUTONAMED, FORCED, KEPT_NAMES
+from .forced import AUTONAMED, CHANGED_IN_PLACE, FORCED, KEPT_NAMES
 
 _TABLE = Path(__file__).with_name("types.json")
 
@@ -73,7 +73,8 @@ def type_of(token: str) -> Type:
     entry = _table()["types"].get(token.removeprefix("aws:"))
     forced = frozenset(FORCED.get(token, ()))
     if entry is None:
-        return Type(token, replacing=forced | {"region"})
+        name = {AUTONAMED[token].property} if token in AUTONAMED and token not in KEPT_NAMES else set()
+        return Type(token, replacing=forced | {"region"} | name)
     words = _words(entry.get("inputs", ""))
     inputs = {name: kind.rstrip("!>") for name, kind in words.items()}
     found = Type(
@@ -81,7 +82,10 @@ def type_of(token: str) -> Type:
         inputs=inputs,
         outputs={**inputs, **_words(entry.get("outputs", ""))},
         required=frozenset(name for name, kind in words.items() if "!" in kind),
-        replacing=frozenset(name for name, kind in words.items() if ">" in kind) | forced | {"region"},
+        replacing=frozenset(name for name, kind in words.items() if ">" in kind)
+        - CHANGED_IN_PLACE.get(token, frozenset())
+        | forced
+        | {"region"},
         objects=_words(entry.get("objects", "")),
         secret=frozenset(entry.get("secret", "").split()),
         known=True,

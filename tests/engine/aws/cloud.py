@@ -7,6 +7,8 @@ import time
 from dataclasses import replace
 from typing import Any
 
+from tests.engine.kubernetes.contents import erase_at
+
 from .catalogue import type_of
 from .claims import already, claims_of
 from .faults import Refused, meet
@@ -19,6 +21,9 @@ from .world import PENDING, Taken, Thing, World
 
 DELAY = "TRADEWIND_DELAY"
 """Variable: milliseconds that every change takes, so that a test can interrupt it."""
+
+GONE_WITH_CLUSTERS = "gone-with-clusters.txt"
+"""In the world's folder: what was still on clusters when they were deleted."""
 
 _OVERWRITES = frozenset(
     f"aws:{token}"
@@ -177,7 +182,16 @@ def delete(world: World, settings: Settings, token: str, id: str, state: dict[st
         ):
             world.change(replace(thing, status=PENDING))
         else:
+            if token == "aws:eks/cluster:Cluster":
+                _gone_with(world, thing)
             world.erase(thing)
+
+
+def _gone_with(world: World, cluster: Thing) -> None:
+    """Whatever is on a cluster goes with it. Written down, so that a test sees what nobody deleted before."""
+    for each in erase_at(str(cluster.properties.get("endpoint"))):
+        with (world.folder / GONE_WITH_CLUSTERS).open("a", encoding="utf-8") as file:
+            file.write(f"{cluster.name} {each}\n")
 
 
 def _snapshot(world: World, thing: Thing) -> None:

@@ -1,7 +1,8 @@
 """What the SDK's documentation does not say: properties whose change means a new resource, automatic names.
 
-From the upstream provider's schemas (`ForceNew`) for the types that the project and its test programs use,
-and from pulumi-aws' `resources.go` for names. Dots reach into objects; lists' items have no part of the path.
+Written by hand, for the types that the project and its test programs use; the product's own table is what the
+provider answered, and `tests/plan/test_replacements_voices.py` holds the two against each other. Names are those
+of pulumi-aws' `resources.go`. Dots reach into objects; lists' items have no part of the path.
 """
 
 from __future__ import annotations
@@ -62,7 +63,7 @@ KEPT_NAMES = frozenset(
     f"aws:{token}"
     for token in (
         "rds/instance:Instance", "apigateway/restApi:RestApi", "apigatewayv2/api:Api", "iam/user:User",
-        "iam/group:Group", "rds/clusterInstance:ClusterInstance", "ec2/keyPair:KeyPair",
+        "iam/group:Group", "ec2/keyPair:KeyPair",
     )
 )  # fmt: skip
 """Types whose name may change in place."""
@@ -75,7 +76,7 @@ FORCED = {
     f"aws:{token}": tuple(names.split()) if isinstance(names, str) else names
     for token, names in {
         "acm/certificate:Certificate": "domainName validationMethod subjectAlternativeNames keyAlgorithm",
-        "acm/certificateValidation:CertificateValidation": "certificateArn",
+        "acm/certificateValidation:CertificateValidation": "certificateArn validationRecordFqdns",
         "apigateway/deployment:Deployment": "restApi triggers",
         "apigateway/integration:Integration": "restApi resourceId httpMethod type integrationHttpMethod credentials",
         "apigateway/method:Method": "restApi resourceId httpMethod",
@@ -88,10 +89,17 @@ FORCED = {
         "appautoscaling/policy:Policy": "resourceId scalableDimension serviceNamespace",
         "appautoscaling/target:Target": "resourceId scalableDimension serviceNamespace",
         "athena/workgroup:Workgroup": "name",
+        "backup/selection:Selection": "iamRoleArn planId resources",
+        "backup/vault:Vault": "kmsKeyArn",
+        "backup/vaultLockConfiguration:VaultLockConfiguration": "backupVaultName minRetentionDays maxRetentionDays",
+        "batch/computeEnvironment:ComputeEnvironment": "computeResources name type",
+        "batch/jobDefinition:JobDefinition": "name retryStrategy.evaluateOnExits",
+        "batch/jobQueue:JobQueue": "name",
         "cloudwatch/dashboard:Dashboard": "dashboardName",
         "cloudwatch/eventRule:EventRule": "eventBusName",
         "cloudwatch/eventTarget:EventTarget": "rule eventBusName targetId",
         "cloudwatch/logGroup:LogGroup": "logGroupClass",
+        "cloudwatch/logMetricFilter:LogMetricFilter": "logGroupName name",
         "dynamodb/table:Table": "hashKey rangeKey importTable localSecondaryIndexes restoreSourceName",
         "ec2/defaultSecurityGroup:DefaultSecurityGroup": "vpcId",
         "ec2/eip:Eip": "domain networkBorderGroup publicIpv4Pool",
@@ -116,14 +124,17 @@ FORCED = {
         "ec2/vpcIpv4CidrBlockAssociation:VpcIpv4CidrBlockAssociation": "vpcId cidrBlock",
         "ec2/vpcPeeringConnection:VpcPeeringConnection": "vpcId peerVpcId peerOwnerId peerRegion",
         "ec2/vpcPeeringConnectionAccepter:VpcPeeringConnectionAccepter": "vpcPeeringConnectionId",
+        "ecr/lifecyclePolicy:LifecyclePolicy": "policy repository",
+        "ecr/pullThroughCacheRule:PullThroughCacheRule": "ecrRepositoryPrefix upstreamRegistryUrl",
         "ecr/repository:Repository": "encryptionConfigurations",
+        "ecr/repositoryCreationTemplate:RepositoryCreationTemplate": "prefix",
         "ecs/service:Service": "cluster launchType schedulingStrategy",
         "ecs/taskDefinition:TaskDefinition": (
             "family", "containerDefinitions", "cpu", "memory", "networkMode", "executionRoleArn", "taskRoleArn",
             "requiresCompatibilities", "volumes", "runtimePlatform", "placementConstraints", "ephemeralStorage",
         ),
         "eks/accessEntry:AccessEntry": "clusterName principalArn type",
-        "eks/accessPolicyAssociation:AccessPolicyAssociation": "clusterName principalArn policyArn",
+        "eks/accessPolicyAssociation:AccessPolicyAssociation": "accessScope clusterName principalArn policyArn",
         "eks/addon:Addon": "clusterName addonName",
         "eks/cluster:Cluster": (
             "roleArn", "encryptionConfig.provider.keyArn", "kubernetesNetworkConfig.serviceIpv4Cidr",
@@ -136,11 +147,12 @@ FORCED = {
         ),
         "eks/podIdentityAssociation:PodIdentityAssociation": "clusterName namespace serviceAccount",
         "elasticache/replicationGroup:ReplicationGroup": (
-            "atRestEncryptionEnabled", "kmsKeyId", "port", "subnetGroupName", "dataTieringEnabled",
-            "preferredCacheClusterAzs", "snapshotArns", "snapshotName",
+            "atRestEncryptionEnabled", "kmsKeyId", "port", "subnetGroupName", "dataTieringEnabled", "snapshotArns",
+            "snapshotName",
         ),
         "glue/catalogDatabase:CatalogDatabase": "catalogId name",
         "glue/catalogTable:CatalogTable": "catalogId databaseName name",
+        "glue/dataQualityRuleset:DataQualityRuleset": "name targetTable",
         "iam/instanceProfile:InstanceProfile": "path",
         "iam/openIdConnectProvider:OpenIdConnectProvider": "url",
         "iam/policy:Policy": "description path",
@@ -158,16 +170,16 @@ FORCED = {
         "lb/targetGroup:TargetGroup": "port protocol protocolVersion targetType vpcId ipAddressType",
         "rds/cluster:Cluster": (
             "databaseName", "dbSubnetGroupName", "engine", "engineMode", "kmsKeyId", "masterUsername",
-            "storageEncrypted", "availabilityZones", "snapshotIdentifier",
+            "storageEncrypted", "availabilityZones", "snapshotIdentifier", "sourceRegion",
         ),
         "rds/clusterInstance:ClusterInstance": "clusterIdentifier dbSubnetGroupName engine availabilityZone",
-        "rds/globalCluster:GlobalCluster": "globalClusterIdentifier databaseName storageEncrypted sourceDbClusterIdentifier",
+        "rds/globalCluster:GlobalCluster": "globalClusterIdentifier databaseName engine storageEncrypted sourceDbClusterIdentifier",
         "rds/clusterParameterGroup:ClusterParameterGroup": "family description",
         "rds/instance:Instance": (
             "characterSetName", "kmsKeyId", "storageEncrypted", "username", "dbName", "engine", "timezone",
             "snapshotIdentifier", "availabilityZone",
         ),
-        "route53/record:Record": "zoneId name type setIdentifier",
+        "route53/record:Record": "zoneId name",
         "route53/zone:Zone": "name delegationSetId",
         "s3/bucket:Bucket": "objectLockEnabled",
         **{f"s3/{name}": _BUCKET for name in (
@@ -176,15 +188,22 @@ FORCED = {
             "bucketPublicAccessBlock:BucketPublicAccessBlock", "bucketReplicationConfig:BucketReplicationConfig",
             "bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration",
             "bucketLogging:BucketLogging", "bucketNotification:BucketNotification",
+            "bucketObjectLockConfiguration:BucketObjectLockConfiguration",
         )},
         "s3/bucketMetric:BucketMetric": "bucket name",
         "s3/bucketObjectv2:BucketObjectv2": "bucket key",
+        "s3control/multiRegionAccessPoint:MultiRegionAccessPoint": "accountId details",
         "sagemaker/endpoint:Endpoint": "name",
-        "sagemaker/endpointConfiguration:EndpointConfiguration": "kmsKeyArn name productionVariants",
+        "sagemaker/endpointConfiguration:EndpointConfiguration": "dataCaptureConfig kmsKeyArn name productionVariants",
         "sagemaker/model:Model": "containers enableNetworkIsolation executionRoleArn name primaryContainer vpcConfig",
+        "scheduler/schedule:Schedule": "groupName",
+        "sagemaker/modelPackageGroup:ModelPackageGroup": "modelPackageGroupDescription modelPackageGroupName",
+        "sagemaker/modelPackageGroupPolicy:ModelPackageGroupPolicy": "modelPackageGroupName",
         "secretsmanager/secretVersion:SecretVersion": "secretId secretString secretBinary",
         "sfn/stateMachine:StateMachine": "type",
         "sns/topic:Topic": "fifoTopic",
+        "signer/signingProfile:SigningProfile": "name platformId signatureValidityPeriod",
+        "sns/topicPolicy:TopicPolicy": "arn",
         "sns/topicSubscription:TopicSubscription": "endpoint protocol topic",
         "sqs/queue:Queue": "fifoQueue",
         "sqs/queuePolicy:QueuePolicy": "queueUrl",
@@ -194,6 +213,14 @@ FORCED = {
     }.items()
 }  # fmt: skip
 """Beside `region`, and the name where the type is named."""
+
+CHANGED_IN_PLACE = {
+    "aws:ec2/vpcEndpoint:VpcEndpoint": frozenset({"privateDnsEnabled"}),
+    "aws:lb/loadBalancer:LoadBalancer": frozenset({"securityGroups", "subnets"}),
+    "aws:alb/loadBalancer:LoadBalancer": frozenset({"securityGroups", "subnets"}),
+}
+"""Of which the documentation says that they force, and they do only for endpoints to other services or for network
+load balancers."""
 
 DELETE_FIRST = frozenset(
     f"aws:{token}"

@@ -90,6 +90,8 @@ FORMS: dict[str, dict[str, Any]] = {
     },
     "cloudwatch/eventRule:EventRule": {"arn": "events:{region}:{account}:rule/{name}", "eventBusName": "default"},
     "cloudwatch/eventTarget:EventTarget": {"id": "{rule}-{targetId}", "targetId": "terraform-{now}{x8}"},
+    # The vendor's is the name alone, which is unique in a log group only.
+    "cloudwatch/logMetricFilter:LogMetricFilter": {"id": "{logGroupName}:{name}"},
     "cloudwatch/logGroup:LogGroup": {"arn": "logs:{region}:{account}:log-group:{name}", "logGroupClass": "STANDARD"},
     "cloudwatch/metricAlarm:MetricAlarm": {"arn": "cloudwatch:{region}:{account}:alarm:{name}"},
     "dynamodb/table:Table": {"arn": "dynamodb:{region}:{account}:table/{name}"},

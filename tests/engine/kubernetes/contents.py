@@ -31,11 +31,15 @@ def contents(api: Api) -> frozenset[str]:
     return frozenset(found)
 
 
-def erase_at(endpoint: str) -> None:
-    """Empty the API server at `endpoint`, one of this world's `clusters.json`."""
+def erase_at(endpoint: str) -> list[str]:
+    """Empty the API server at `endpoint`, one of this world's `clusters.json`; returns what was on it."""
     for entry in known():
         if entry["endpoint"] == endpoint:
-            erase(api_at(entry), entry["built_in"])
+            api = api_at(entry)
+            held = sorted(contents(api) - frozenset(entry["built_in"]))
+            erase(api, entry["built_in"])
+            return held
+    return []
 
 
 def erase(api: Api, built_in: Iterable[str]) -> list[str]:

@@ -35,6 +35,7 @@ from tests.engine.kubernetes.processes import Process
 from tests.engine.sandbox import TOOLS
 
 BINARIES = ("etcd", "kube-apiserver", "kube-controller-manager")
+DEFINITIONS = ("crds", "argo-crds")
 CONTROLLERS = (
     "namespace-controller",
     "garbage-collector-controller",
@@ -47,7 +48,7 @@ READY_SECONDS = 180.0
 
 
 def has_control_plane() -> bool:
-    return all((TOOLS / name).exists() for name in (*BINARIES, "crds"))
+    return all((TOOLS / name).exists() for name in (*BINARIES, *DEFINITIONS))
 
 
 @dataclass
@@ -235,7 +236,7 @@ def wait_for_controllers(cluster: Cluster) -> None:
 def install_definitions(cluster: Cluster) -> None:
     """The custom resources of what the components deploy; returns when they are served."""
     api, installed = cluster.api(), []
-    for path in sorted((TOOLS / "crds").glob("*.yaml")):
+    for path in sorted(file for folder in DEFINITIONS for file in (TOOLS / folder).glob("*.yaml")):
         for document in yaml.safe_load_all(path.read_text(encoding="utf-8")):
             api.apply(document, manager="tests")
             installed.append(document["metadata"]["name"])

@@ -1,22 +1,14 @@
-"""Makes `aws_replacements.json` from an installed AWS SDK: properties whose change means another resource.
+"""What the SDK's documentation says in words of arguments that the asked provider does not know.
 
-    python -m plan.data.aws_replacements_build          (writes beside this file)
-
-Only what the documentation of an argument says in words; `plan/replacements.py` has what it leaves out.
 The SDK's sources are read as text, not imported.
 """
 
 from __future__ import annotations
 
-import importlib.metadata
-import importlib.util
-import json
 import re
 from pathlib import Path
 
-__all__ = ["build", "says_so"]
-
-TARGET = Path(__file__).with_name("aws_replacements.json")
+__all__ = ["documented", "says_so"]
 
 _CLASS = re.compile(r"super\((\w+), __self__\)\.__init__\(\s*'aws:(\w+/\w+:\w+)'")
 _ARGUMENT = re.compile(r"\n +:param \S+ (\w+): (.*(?:\n(?! +:param ).*)*)")
@@ -36,8 +28,8 @@ def says_so(documentation: str) -> bool:
     )
 
 
-def build(sdk: Path) -> dict[str, list[str]]:
-    """Token without the package to its properties, both sorted."""
+def documented(sdk: Path) -> dict[str, list[str]]:
+    """Token without the package to such properties, both sorted; `sdk` is the folder of `pulumi_aws`."""
     found: dict[str, list[str]] = {}
     for path in sorted(sdk.glob("*/*.py")):
         text = path.read_text(encoding="utf-8")
@@ -49,21 +41,3 @@ def build(sdk: Path) -> dict[str, list[str]]:
             if names:
                 found[token] = sorted(camel.get(name, name) for name in names)
     return dict(sorted(found.items()))
-
-
-def main() -> None:
-    spec = importlib.util.find_spec("pulumi_aws")
-    if spec is None or spec.origin is None:
-        raise SystemExit("pulumi-aws is not installed: uv pip install 'pulumi-aws>=7.51,<8'")
-    rows = [
-        f"  {json.dumps(token)}: {json.dumps(names)}"
-        for token, names in build(Path(spec.origin).parent).items()
-    ]
-    made = json.dumps(f"pulumi-aws {importlib.metadata.version('pulumi-aws')}")
-    TARGET.write_text(
-        f'{{\n "made_from": {made},\n "types": {{\n' + ",\n".join(rows) + "\n }\n}\n", encoding="utf-8"
-    )
-
-
-if __name__ == "__main__":
-    main()

@@ -1,0 +1,1 @@
+"""Images of an environment: repositories, caches of other registries, scanning, signing, admission."""

@@ -1,0 +1,1 @@
+"""Buckets, keys, copies and backups of one group of data: what data versions and experiments share."""
