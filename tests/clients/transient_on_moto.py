@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
@@ -26,7 +27,7 @@ class Logs(Kind):
             logs.create_log_stream(logGroupName=name, logStreamName="all")
 
     def expiry(self, store: Resource) -> float:
-        return float(store.inputs.get("retentionInDays") or 2e9 / 86400) * 86400
+        return float(store.inputs.get("retentionInDays") or math.inf) * 86400
 
     def write(self, store: Resource, region: str, age: float) -> None:
         """The age is in the message: moto takes no events of other days."""
