@@ -83,7 +83,12 @@ def in_the(network):
 
 
 def cells():
-    common = {"cell": given.OTHER, "feature_store": given.STORE, "residency": given.RESIDENCY}
+    common = {
+        "cell": given.OTHER,
+        "feature_store": given.STORE,
+        "residency": given.RESIDENCY,
+        "data_plane": given.DATA_PLANE,
+    }
     make("GlobalCell", "global", tenants=given.TENANTS, budget=given.BUDGET, **common)
     network = {**given.NETWORK, "cidr": "10.28.0.0/16"}
     make(

@@ -72,3 +72,26 @@ TENANTS = [
 BUDGET = {"monthly_usd": 9000, "notify": ["ml-platform@example.com"], "at_percent": [50, 90]}
 # A second environment, so that the cells' physical names are not those of the single components.
 OTHER = {**CELL, "environment": "staging2", "tags": {**CELL["tags"], "environment": "staging2"}}
+DATA_PLANE = {
+    "container_registry": {"repositories": [{"name": "serving"}]},
+    "data_versioning": {"projects": [{"name": "playground"}], "lakefs": {"project": "playground"}},
+    "experiment_tracking": {"server": {"workers": 1, "memory_gib": 1}},
+    "model_registry": {"models": [{"name": "ranker"}]},
+    "pipelines": {
+        "engine": "step-functions",
+        "datasets": [
+            {
+                "name": "activity",
+                "database": "tradewind_staging2",
+                "table": "user_activity",
+                "location": "s3://tradewind-staging2-{region_code}-features-{account_id}/tables/{region}/user_activity",
+                "key_alias": "alias/tradewind-staging2-features",
+                "expectations": [{"rule": "table_row_count_to_be_between", "min": 1}],
+            }
+        ],
+        "queues": [{"name": "default", "max_vcpus": 8}],
+        "pipelines": [
+            {"name": "nightly", "steps": [{"name": "train", "image": "train:1.4.2", "inputs": ["activity"]}]}
+        ],
+    },
+}
