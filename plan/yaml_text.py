@@ -19,6 +19,7 @@ __all__ = ["line_of", "parse_yaml", "read_yaml"]
 
 _MOST_VALUES = 1_000_000
 """Aliases of aliases can make a short text into more than memory holds."""
+_MAX_DEPTH = 100
 _NAMING_LEVELS = 2
 """In the document and in its sections keys are names; further down they may be parts of a secret."""
 
@@ -28,6 +29,18 @@ class _Loader(yaml.SafeLoader):
 
     What it says of a mistake quotes no value: a configuration file holds secrets.
     """
+
+    _depth = 0
+
+    def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
+        """As the base class does, to `_MAX_DEPTH` only: the parser takes the square of the depth."""
+        self._depth += 1
+        if self._depth > _MAX_DEPTH:
+            event: Any = self.peek_event()  # type: ignore[no-untyped-call] # the stubs leave it untyped
+            raise yaml.composer.ComposerError(None, None, "values nested too deeply", event.start_mark)
+        node = super().compose_node(parent, index)
+        self._depth -= 1
+        return node
 
     def construct_document(self, node: yaml.Node) -> Any:
         if _size(node, {}) > _MOST_VALUES:
@@ -133,8 +146,6 @@ def parse_yaml(text: str, place: str) -> Any:
         before = text[: error.position]
         where = f"{place}:{before.count(chr(10)) + 1}:{len(before) - before.rfind(chr(10))}"
         got, fix = "a character that YAML does not allow", "save it as plain UTF-8 text"
-    except RecursionError:
-        where, got, fix = place, "values nested too deeply", "flatten it"
     except (yaml.YAMLError, ValueError):
         where, got, fix = place, "not YAML", "save it as plain UTF-8 text"
     raise InputError([Problem(where, "", got, "the file is not well-formed YAML", fix)])

@@ -80,6 +80,13 @@ def test_they_are_what_each_is_by_itself(programs: Callable[..., list[Program]],
     assert [f'"{kind}-s{number}"' in text for number, (kind, text) in enumerate(zip(("one", "two", "talks"), together, strict=True))] == [True] * 3  # fmt: skip
 
 
+def test_many_of_them_are_all_heard(programs: Callable[..., list[Program]], alone: list[str]) -> None:
+    """One may end between two looks at its pipe, while others are still to be started."""
+    graphs = run_all(programs(*(f"queue-{number}" for number in range(40))))
+    assert [f'"queue-{number}-s{number}"' in graph.to_json() for number, graph in enumerate(graphs)] == [True] * 40  # fmt: skip
+    assert alone == []
+
+
 def test_one_that_fails_does_so_alone(programs: Callable[..., list[Program]]) -> None:
     several = programs("one", "fails", "leaves", "is killed")
     with pytest.raises(InputError) as together:

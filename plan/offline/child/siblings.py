@@ -60,7 +60,9 @@ def run(together: dict[str, Any], nonce: bytes) -> None:
             for sibling in list(running):
                 if said := _ended(sibling, nonce):
                     running.remove(sibling)
-                    if not sibling.closed:
+                    # Its last read may have met the end. The later forks hold the pipe too, so closing it
+                    # here would not take it from the selector.
+                    if sibling.end in selector.get_map():
                         selector.unregister(sibling.end)
                     os.close(sibling.end)
                     frame.send(nonce, said)
