@@ -9,8 +9,8 @@ from pulumi_aws import kms
 from components.base import Component
 from components.model import Cell
 from components.naming import arn
+from components.statements import Document, by_identity_policies, document, for_logs
 from components.storage.keys import KEY_DELETION_DAYS, ROTATION_DAYS
-from components.storage.statements import Document, document
 
 __all__ = ["cluster_key", "key_policy"]
 
@@ -20,21 +20,8 @@ def key_policy(cell: Cell, identifier: str) -> Document:
     groups = arn(cell, "logs", f"log-group:/aws/rds/cluster/{identifier}/*", region=cell.region)
     return document(
         [
-            {
-                "Sid": "ByIdentityPolicies",
-                "Effect": "Allow",
-                "Principal": {"AWS": arn(cell, "iam", "root")},
-                "Action": "kms:*",
-                "Resource": "*",
-            },
-            {
-                "Sid": "Logs",
-                "Effect": "Allow",
-                "Principal": {"Service": f"logs.{cell.region}.amazonaws.com"},
-                "Action": ["kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey*"],
-                "Resource": "*",
-                "Condition": {"ArnLike": {"kms:EncryptionContext:aws:logs:arn": groups}},
-            },
+            by_identity_policies(cell),
+            for_logs(cell, groups),
         ]
     )
 

@@ -12,10 +12,11 @@ import pulumi
 from pulumi_aws import eks
 
 from components.cluster import versions as cluster_versions
-from components.cluster.policies import Document, fsx_csi_policy, s3_csi_policy
+from components.cluster.policies import fsx_csi_policy, s3_csi_policy
 from components.cluster.roles import ServiceAccount, pod_role
 from components.cluster.settings import Addons, OptionalAddon, PodNetworking
 from components.model import Cell
+from components.statements import Document
 
 if TYPE_CHECKING:
     from components.cluster.cluster import Cluster

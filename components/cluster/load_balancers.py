@@ -11,8 +11,9 @@ from pulumi_kubernetes.helm.v3.Release import Release
 
 from components import naming
 from components.cluster.names import ClusterNames
-from components.cluster.policies import Document, allow, document, in_region
+from components.cluster.policies import in_region
 from components.cluster.roles import ServiceAccount, association, pod_role
+from components.statements import Document, allow, document
 
 if TYPE_CHECKING:
     from components.cluster.cluster import Cluster
@@ -129,8 +130,8 @@ def _firewalls(names: ClusterNames) -> List[Document]:
 def controller_policies(names: ClusterNames) -> Dict[str, Document]:
     """The controller's policies by name."""
     return {
-        "security-groups": document(*_see(names), *_security_groups(names)),
-        "load-balancers": document(*_load_balancers(names), *_firewalls(names)),
+        "security-groups": document([*_see(names), *_security_groups(names)]),
+        "load-balancers": document([*_load_balancers(names), *_firewalls(names)]),
     }
 
 

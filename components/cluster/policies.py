@@ -5,11 +5,12 @@ where AWS knows no other for the action, and then a condition bounds it. (In a k
 key itself.)
 """
 
-from typing import Any, Dict, List, Optional, Sequence
+from typing import Any, List, Optional, Sequence
 
 from components import naming
 from components.cluster.names import ClusterNames
 from components.model import Cell
+from components.statements import Document, allow, document
 
 __all__ = [
     "Document",
@@ -27,28 +28,6 @@ __all__ = [
     "volume_key_policy",
 ]
 
-Document = Dict[str, Any]
-
-
-def document(*statements: Document) -> Document:
-    return {"Version": "2012-10-17", "Statement": list(statements)}
-
-
-def allow(
-    sid: str,
-    actions: Sequence[str],
-    resources: Sequence[str],
-    condition: Optional[Document] = None,
-) -> Document:
-    """A statement that allows `actions` on `resources`, where `condition` holds if one is given."""
-    statement: Document = {
-        "Sid": sid,
-        "Effect": "Allow",
-        "Action": list(actions),
-        "Resource": list(resources),
-    }
-    return {**statement, "Condition": condition} if condition else statement
-
 
 def in_region(cell: Cell) -> Document:
     """Bounds what has no resources of its own to ask about, such as the `Describe` actions of EC2."""
@@ -62,7 +41,7 @@ def managed(cell: Cell, name: str) -> str:
 
 def _trust(service: str, actions: List[str], condition: Optional[Document] = None) -> Document:
     statement: Document = {"Effect": "Allow", "Principal": {"Service": service}, "Action": actions}
-    return document({**statement, "Condition": condition} if condition else statement)
+    return document([{**statement, "Condition": condition} if condition else statement])
 
 
 def cluster_trust(names: ClusterNames) -> Document:
@@ -101,7 +80,7 @@ def pod_trust(names: ClusterNames, namespace: str, service_account: str) -> Docu
 def cluster_role_policy(key_arn: Any) -> Document:
     """What the control plane needs besides AWS' policy: the key that wraps Secrets (ARN or its output)."""
     actions = ["kms:Encrypt", "kms:Decrypt", "kms:DescribeKey", "kms:ListGrants"]
-    return document(allow("WrapSecrets", actions, [key_arn]))
+    return document([allow("WrapSecrets", actions, [key_arn])])
 
 
 def _account_may_administer(cell: Cell) -> Document:
@@ -131,7 +110,7 @@ def cluster_key_policy(names: ClusterNames) -> Document:
         "Resource": "*",
         "Condition": {"ArnEquals": {"kms:EncryptionContext:aws:logs:arn": names.log_group_arn}},
     }
-    return document(_account_may_administer(cell), logs)
+    return document([_account_may_administer(cell), logs])
 
 
 def volume_key_policy(cell: Cell) -> Document:
@@ -158,7 +137,7 @@ def volume_key_policy(cell: Cell) -> Document:
         "Resource": "*",
         "Condition": {"StringEquals": through_ec2, "Bool": {"kms:GrantIsForAWSResource": "true"}},
     }
-    return document(_account_may_administer(cell), use, grant)
+    return document([_account_may_administer(cell), use, grant])
 
 
 def s3_csi_policy(cell: Cell, buckets: Sequence[str]) -> Document:
@@ -166,11 +145,13 @@ def s3_csi_policy(cell: Cell, buckets: Sequence[str]) -> Document:
     arns = [naming.arn(cell, "s3", bucket, account=False) for bucket in buckets]
     objects = ["s3:GetObject", "s3:PutObject", "s3:AbortMultipartUpload", "s3:DeleteObject"]
     return document(
-        allow("ListBuckets", ["s3:ListBucket"], arns),
-        allow("UseObjects", objects, [f"{arn}/*" for arn in arns]),
+        [
+            allow("ListBuckets", ["s3:ListBucket"], arns),
+            allow("UseObjects", objects, [f"{arn}/*" for arn in arns]),
+        ],
     )
 
 
 def fsx_csi_policy(cell: Cell) -> Document:
     """Finding file systems that exist. Creating them is a decision of the specification, not of a pod."""
-    return document(allow("FindFileSystems", ["fsx:DescribeFileSystems"], ["*"], in_region(cell)))
+    return document([allow("FindFileSystems", ["fsx:DescribeFileSystems"], ["*"], in_region(cell))])

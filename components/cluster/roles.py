@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, List, Mapping, Optional, Sequence, Tuple
 import pulumi
 from pulumi_aws import eks, iam
 
-from components.cluster.policies import Document, managed, pod_trust
+from components.cluster.policies import managed, pod_trust
+from components.statements import Document
 
 if TYPE_CHECKING:
     from components.cluster.cluster import Cluster

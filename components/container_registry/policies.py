@@ -2,10 +2,18 @@
 
 from typing import Sequence
 
-from components.cluster.policies import Document, allow, document
 from components.container_registry import names
 from components.model import Cell
 from components.naming import arn, name
+from components.statements import (
+    Document,
+    allow,
+    by_identity_policies,
+    document,
+    for_logs,
+    for_messages,
+    sourced_trust,
+)
 
 __all__ = [
     "caching",
@@ -15,7 +23,6 @@ __all__ = [
     "key_policy",
     "log_delivery",
     "publisher",
-    "service_trust",
     "topic_policy",
 ]
 
@@ -57,14 +64,14 @@ def publisher(cell: Cell, scope: str, regions: Sequence[str], *, signing: bool) 
         profiles = [names.profile_arn(cell, region) for region in regions]
         statements.append(allow("Sign", ["signer:GetSigningProfile", "signer:SignPayload"], profiles))
     denied = {"Sid": "NoRules", "Effect": "Deny", "Action": list(KEPT_FROM_PIPELINES), "Resource": "*"}
-    return document(*statements, denied)
+    return document([*statements, denied])
 
 
 def caching(cell: Cell, prefixes: Sequence[str]) -> Document:
     """Lets a node fetch what a cache has not got yet; ECR makes the repository in the node's name."""
     actions = ["ecr:BatchImportUpstreamImage", "ecr:CreateRepository", "ecr:TagResource"]
     caches = [names.repository_arn(cell, f"{prefix}/*", cell.region) for prefix in prefixes]
-    return document(allow("FillCaches", actions, caches))
+    return document([allow("FillCaches", actions, caches)])
 
 
 def gate(cell: Cell) -> Document:
@@ -73,10 +80,12 @@ def gate(cell: Cell) -> Document:
     repositories = [names.repository_arn(cell, f"{names.prefix(cell)}*", cell.region)]
     topic = arn(cell, "sns", name(cell, "images"), region=cell.region)
     return document(
-        allow("Retag", retag, repositories),
-        allow("Tell", ["sns:Publish"], [topic]),
-        _use_key(cell, ["kms:Decrypt", "kms:GenerateDataKey"], ["ecr", "sns"]),
-        log_delivery(cell),
+        [
+            allow("Retag", retag, repositories),
+            allow("Tell", ["sns:Publish"], [topic]),
+            _use_key(cell, ["kms:Decrypt", "kms:GenerateDataKey"], ["ecr", "sns"]),
+            log_delivery(cell),
+        ],
     )
 
 
@@ -97,74 +106,37 @@ def log_delivery(cell: Cell) -> Document:
 
 def gate_start(machine_arn: str) -> Document:
     """EventBridge starts the quarantine."""
-    return document(allow("Start", ["states:StartExecution"], [machine_arn]))
-
-
-def service_trust(cell: Cell, service: str, source: str) -> Document:
-    """A service may take the role on behalf of `source` of this account only."""
-    condition = {
-        "StringEquals": {"aws:SourceAccount": cell.account_id},
-        "ArnLike": {"aws:SourceArn": source},
-    }
-    return document(
-        {
-            "Effect": "Allow",
-            "Principal": {"Service": service},
-            "Action": "sts:AssumeRole",
-            "Condition": condition,
-        }
-    )
+    return document([allow("Start", ["states:StartExecution"], [machine_arn])])
 
 
 def events_service_trust(cell: Cell) -> Document:
     """EventBridge, for the rules of this environment's images in this region."""
     rules = arn(cell, "events", f"rule/{name(cell, 'images')}-*", region=cell.region)
-    return service_trust(cell, "events.amazonaws.com", rules)
+    return sourced_trust(cell, "events.amazonaws.com", rules)
 
 
 def topic_policy(cell: Cell, topic_arn: str) -> Document:
     """EventBridge tells of findings, nobody outside the account anything."""
     rules = arn(cell, "events", f"rule/{name(cell, 'images')}-*", region=cell.region)
     return document(
-        {
-            "Sid": "FindingsOfInspector",
-            "Effect": "Allow",
-            "Principal": {"Service": "events.amazonaws.com"},
-            "Action": "sns:Publish",
-            "Resource": topic_arn,
-            "Condition": {"ArnLike": {"aws:SourceArn": rules}},
-        }
+        [
+            {
+                "Sid": "FindingsOfInspector",
+                "Effect": "Allow",
+                "Principal": {"Service": "events.amazonaws.com"},
+                "Action": "sns:Publish",
+                "Resource": topic_arn,
+                "Condition": {"ArnLike": {"aws:SourceArn": rules}},
+            }
+        ]
     )
 
 
 def key_policy(cell: Cell) -> Document:
     """The account as IAM allows it, EventBridge for the topic, CloudWatch Logs for the machine's log."""
     group = arn(cell, "logs", f"log-group:/aws/vendedlogs/states/{name(cell)}-*", region=cell.region)
-    return document(
-        {
-            "Sid": "ByIdentityPolicies",
-            "Effect": "Allow",
-            "Principal": {"AWS": arn(cell, "iam", "root")},
-            "Action": "kms:*",
-            "Resource": "*",
-        },
-        {
-            "Sid": "Findings",
-            "Effect": "Allow",
-            "Principal": {"Service": "events.amazonaws.com"},
-            "Action": ["kms:Decrypt", "kms:GenerateDataKey"],
-            "Resource": "*",
-            "Condition": {"StringEquals": {"aws:SourceAccount": cell.account_id}},
-        },
-        {
-            "Sid": "Logs",
-            "Effect": "Allow",
-            "Principal": {"Service": f"logs.{cell.region}.amazonaws.com"},
-            "Action": ["kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey*"],
-            "Resource": "*",
-            "Condition": {"ArnLike": {"kms:EncryptionContext:aws:logs:arn": group}},
-        },
-    )
+    findings = for_messages(cell, "Findings", "events.amazonaws.com")
+    return document([by_identity_policies(cell), findings, for_logs(cell, group)])
 
 
 def _use_key(cell: Cell, actions: Sequence[str], services: Sequence[str]) -> Document:

@@ -4,7 +4,7 @@ import json
 from typing import Sequence
 
 import pulumi
-from pulumi_aws import cloudwatch, iam, sfn, sns
+from pulumi_aws import cloudwatch, iam, sfn
 
 from components.base import Component
 from components.container_registry import names
@@ -14,10 +14,11 @@ from components.container_registry.policies import (
     events_service_trust,
     gate,
     gate_start,
-    service_trust,
     topic_policy,
 )
 from components.naming import arn, name
+from components.statements import sourced_trust
+from components.topic import people
 
 __all__ = ["quarantine"]
 
@@ -26,7 +27,15 @@ def quarantine(
     parent: Component, logical: str, notify: Sequence[str], key_arn: pulumi.Output[str], chosen: Choices
 ) -> sfn.StateMachine:
     """Scans with too many findings start the machine, findings that come later go to the topic."""
-    topic = _topic(parent, logical, notify, key_arn)
+    physical = name(parent.cell, "images")
+    topic = people(
+        parent,
+        logical,
+        physical,
+        key_arn=key_arn,
+        policy=topic_policy(parent.cell, arn(parent.cell, "sns", physical, region=parent.cell.region)),
+        addresses={f"{logical}-{address}": address for address in notify},
+    )
     made = _machine(parent, logical, key_arn, chosen)
     patterns = {
         "scan": scan_with_findings(parent.cell, chosen.quarantine_from),
@@ -60,32 +69,6 @@ def _machine_arn(parent: Component) -> str:
     return arn(parent.cell, "states", f"stateMachine:{own}", region=parent.cell.region)
 
 
-def _topic(parent: Component, logical: str, notify: Sequence[str], key_arn: pulumi.Output[str]) -> sns.Topic:
-    cell, physical = parent.cell, name(parent.cell, "images")
-    topic = sns.Topic(
-        logical,
-        name=physical,
-        kms_master_key_id=key_arn,
-        region=cell.region,
-        tags=parent.tags(physical),
-        opts=parent.child(),
-    )
-    document = topic_policy(cell, arn(cell, "sns", physical, region=cell.region))
-    sns.TopicPolicy(
-        logical, arn=topic.arn, policy=json.dumps(document), region=cell.region, opts=parent.child()
-    )
-    for address in notify:
-        sns.TopicSubscription(
-            f"{logical}-{address}",
-            topic=topic.arn,
-            protocol="email",
-            endpoint=address,
-            region=cell.region,
-            opts=parent.child(),
-        )
-    return topic
-
-
 def _machine(
     parent: Component, logical: str, key_arn: pulumi.Output[str], chosen: Choices
 ) -> sfn.StateMachine:
@@ -105,7 +88,7 @@ def _machine(
         parent,
         f"{logical}-gate",
         "image-gate",
-        json.dumps(service_trust(cell, "states.amazonaws.com", machines)),
+        json.dumps(sourced_trust(cell, "states.amazonaws.com", machines)),
         json.dumps(gate(cell)),
     )
     topic = arn(cell, "sns", name(cell, "images"), region=cell.region)

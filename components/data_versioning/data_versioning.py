@@ -24,8 +24,9 @@ from components.data_versioning.roles import project_roles
 from components.data_versioning.settings import DataVersioningSettings
 from components.model import refused
 from components.storage.backups import back_up
-from components.storage.buckets import PrivateBucket, group_buckets, lifecycle
+from components.storage.buckets import group_buckets, lifecycle
 from components.storage.keys import group_keys
+from components.storage.private_bucket import PrivateBucket
 
 __all__ = ["DataVersioning", "DataVersioningArgs"]
 

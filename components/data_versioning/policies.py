@@ -12,7 +12,7 @@ from components.data_versioning.settings import DataProject
 from components.environment_settings import TenantTier
 from components.model import Cell
 from components.naming import arn
-from components.storage.statements import Document, Statement, allow, document, through_s3
+from components.statements import Document, Statement, allow, document, through_s3
 
 __all__ = ["access_point_use", "key_use", "lakefs", "prefix", "trust"]
 
@@ -42,7 +42,7 @@ def prefix(cell: Cell, owned: ProjectGroup, project: DataProject, kind: str) -> 
     objects = [f"{bucket}/{project.name}/*" for bucket in buckets]
     found = [
         allow("Find", ("s3:GetBucketLocation",), buckets),
-        allow("List", ("s3:ListBucket",), buckets, StringLike={"s3:prefix": _prefixes(project)}),
+        allow("List", ("s3:ListBucket",), buckets, {"StringLike": {"s3:prefix": _prefixes(project)}}),
         allow("Pull", ("s3:GetObject",), objects),
     ]
     if kind == names.WRITER:
@@ -61,7 +61,10 @@ def access_point_use(project: DataProject, access_point_arn: Any) -> Document:
     return document(
         [
             allow(
-                "List", ("s3:ListBucket",), [access_point_arn], StringLike={"s3:prefix": _prefixes(project)}
+                "List",
+                ("s3:ListBucket",),
+                [access_point_arn],
+                {"StringLike": {"s3:prefix": _prefixes(project)}},
             ),
             allow("Pull", ("s3:GetObject",), [f"{access_point_arn}/object/{project.name}/*"]),
         ]
@@ -71,7 +74,7 @@ def access_point_use(project: DataProject, access_point_arn: Any) -> Document:
 def key_use(owned: ProjectGroup, key_arns: Sequence[Any], *, write: bool) -> Document:
     """Use of the group's keys through S3; an upload in parts has to read back what it wrote."""
     actions = ["kms:Decrypt", "kms:DescribeKey", *(["kms:GenerateDataKey"] if write else [])]
-    return document([allow("UseKeys", actions, key_arns, **through_s3(owned.group.regions))])
+    return document([allow("UseKeys", actions, key_arns, through_s3(owned.group.regions))])
 
 
 def lakefs(cell: Cell, owned: ProjectGroup, project: DataProject) -> Document:
@@ -82,7 +85,7 @@ def lakefs(cell: Cell, owned: ProjectGroup, project: DataProject) -> Document:
     return document(
         [
             allow("Find", ("s3:GetBucketLocation",), buckets),
-            allow("List", ("s3:ListBucket",), buckets, StringLike={"s3:prefix": _prefixes(project)}),
+            allow("List", ("s3:ListBucket",), buckets, {"StringLike": {"s3:prefix": _prefixes(project)}}),
             allow("Objects", ("s3:DeleteObject", "s3:GetObject", *PUSH), objects),
             allow("State", KEY_VALUE, tables),
         ]

@@ -10,7 +10,7 @@ from components.base import Component
 from components.data_versioning import names, policies
 from components.data_versioning.placement import ProjectGroup
 from components.data_versioning.settings import DataProject
-from components.storage.statements import Document
+from components.statements import Document
 
 __all__ = ["project_roles", "role"]
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Optional
 
-from components.aurora.cluster import Capacity
+from components.aurora.parts import Capacity
 from components.experiment_tracking.settings import (
     ExperimentTrackingSettings,
     TrackingBackend,

@@ -22,10 +22,10 @@ from components.experiment_tracking.defaults import choices
 from components.experiment_tracking.instances import Instance, instances
 from components.experiment_tracking.settings import ExperimentTrackingSettings, TrackingBackend
 from components.model import refused
+from components.statements import Document, trusted_service
 from components.storage.backups import back_up
 from components.storage.buckets import group_buckets, lifecycle
 from components.storage.keys import group_keys
-from components.storage.statements import Document, trusted_service
 
 __all__ = ["ExperimentTracking", "ExperimentTrackingArgs"]
 

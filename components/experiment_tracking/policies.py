@@ -8,7 +8,7 @@ from components.experiment_tracking.instances import Instance
 from components.experiment_tracking.settings import TrackingBackend
 from components.model import Cell
 from components.naming import arn
-from components.storage.statements import Document, Statement, allow, document, through_s3
+from components.statements import Document, Statement, allow, document, through_s3
 
 __all__ = ["client", "client_trust", "key_use", "managed_server", "own_server", "owner_secret"]
 
@@ -43,7 +43,7 @@ def client(cell: Cell, instance: Instance, backend: TrackingBackend) -> Document
     else:
         apps = arn(cell, "sagemaker", "mlflow-app/*", region=instance.group.home)
         own = {"aws:ResourceTag/Name": names.server_name(cell, instance)}
-        track = allow("Track", TRACK, [apps], StringEquals=own)
+        track = allow("Track", TRACK, [apps], {"StringEquals": own})
     return document([track, *_artifacts(cell, instance, delete=False)])
 
 
@@ -53,7 +53,7 @@ def _artifacts(cell: Cell, instance: Instance, *, delete: bool) -> List[Statemen
     actions = ("s3:GetObject", *WRITE, *(("s3:DeleteObject",) if delete else ()))
     return [
         allow("Find", ("s3:GetBucketLocation",), [bucket]),
-        allow("List", ("s3:ListBucket",), [bucket], StringLike={"s3:prefix": prefixes}),
+        allow("List", ("s3:ListBucket",), [bucket], {"StringLike": {"s3:prefix": prefixes}}),
         allow("Artifacts", actions, [f"{bucket}/{names.ARTIFACTS}/*"]),
     ]
 
@@ -61,7 +61,7 @@ def _artifacts(cell: Cell, instance: Instance, *, delete: bool) -> List[Statemen
 def key_use(instance: Instance, key_arn: Any) -> Document:
     """Use of the instance's key at home, through S3."""
     actions = ("kms:Decrypt", "kms:DescribeKey", "kms:GenerateDataKey")
-    return document([allow("UseKey", actions, [key_arn], **through_s3([instance.group.home]))])
+    return document([allow("UseKey", actions, [key_arn], through_s3([instance.group.home]))])
 
 
 def owner_secret(cell: Cell, instance: Instance, key_arn: Any) -> Document:
@@ -75,8 +75,8 @@ def owner_secret(cell: Cell, instance: Instance, key_arn: Any) -> Document:
     through = {"kms:ViaService": f"secretsmanager.{region}.amazonaws.com"}
     return document(
         [
-            allow("ReadPassword", ("secretsmanager:GetSecretValue",), [secrets], StringEquals=own),
-            allow("Decrypt", ("kms:Decrypt",), [key_arn], StringEquals=through),
+            allow("ReadPassword", ("secretsmanager:GetSecretValue",), [secrets], {"StringEquals": own}),
+            allow("Decrypt", ("kms:Decrypt",), [key_arn], {"StringEquals": through}),
         ]
     )
 

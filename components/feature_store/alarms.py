@@ -5,7 +5,6 @@ people. Each alarm stands where its metric is published: lag of an online replic
 written to, lag of copied files in the region they arrive in, failed copies in the region they leave.
 """
 
-import json
 import math
 from dataclasses import dataclass
 from typing import Dict, Iterator, List, Mapping, Sequence
@@ -18,9 +17,10 @@ from components.feature_store import metrics, names
 from components.feature_store.keys import group_tags
 from components.feature_store.placement import ViewGroup, destinations
 from components.feature_store.settings import Consistency, FeatureStoreSettings
-from components.feature_store.statements import document
 from components.model import Cell, EnvironmentClass
 from components.naming import arn, name
+from components.statements import document
+from components.topic import people
 
 __all__ = ["Alarm", "alarms", "alarms_of"]
 
@@ -223,15 +223,6 @@ def _topic(
 ) -> sns.Topic:
     cell = parent.cell
     physical = name(cell, "feature-alarms", limit=256)
-    topic = sns.Topic(
-        name_of,
-        name=physical,
-        display_name=f"Features of {cell.environment} in {cell.region}",
-        kms_master_key_id=key_arn,
-        region=cell.region,
-        tags=parent.tags(physical),
-        opts=parent.child(),
-    )
     publish = {
         "Sid": "AlarmsOfThisAccount",
         "Effect": "Allow",
@@ -240,20 +231,12 @@ def _topic(
         "Resource": arn(cell, "sns", physical, region=cell.region),
         "Condition": {"StringEquals": {"aws:SourceAccount": cell.account_id}},
     }
-    sns.TopicPolicy(
+    return people(
+        parent,
         name_of,
-        arn=topic.arn,
-        policy=json.dumps(document([publish])),
-        region=cell.region,
-        opts=parent.child(),
+        physical,
+        key_arn=key_arn,
+        policy=document([publish]),
+        addresses={f"{name_of}-{address.replace('@', '-at-')}": address for address in addresses},
+        display_name=f"Features of {cell.environment} in {cell.region}",
     )
-    for address in addresses:
-        sns.TopicSubscription(
-            f"{name_of}-{address.replace('@', '-at-')}",
-            topic=topic.arn,
-            protocol="email",
-            endpoint=address,
-            region=cell.region,
-            opts=parent.child(),
-        )
-    return topic

@@ -7,14 +7,14 @@ from pulumi_aws import athena, glue
 
 from components.base import Component
 from components.feature_store import names
-from components.feature_store.buckets import PrivateBucket, private_bucket, results_lifecycle
 from components.feature_store.defaults import Choices
 from components.feature_store.keys import group_tags
 from components.feature_store.placement import ViewGroup
 from components.feature_store.schema import iceberg_input, schema_of
 from components.feature_store.settings import FeatureStoreSettings, FeatureView, OfflineCatalog
+from components.storage.private_bucket import PrivateBucket
 
-__all__ = ["catalog", "results", "workgroups"]
+__all__ = ["catalog", "workgroups"]
 
 # Engines that write the table own these from its creation on: columns are added by ALTER TABLE, and
 # changing them here would make a table again.
@@ -46,23 +46,6 @@ def catalog(
             _table(parent, name, database, view, f"{location}/{view.name}")
         databases[physical] = database
     return databases
-
-
-def results(
-    parent: Component, name: str, days: int, key_arn: pulumi.Output[str], chosen: Choices
-) -> PrivateBucket:
-    """The region's bucket of query results: nothing in it stays longer than `days`."""
-    return private_bucket(
-        parent,
-        name,
-        bucket=names.results_bucket(parent.cell, parent.cell.region),
-        region=parent.cell.region,
-        key_arn=key_arn,
-        lifecycle=results_lifecycle(days),
-        chosen=chosen,
-        tags={},
-        protect=False,
-    )
 
 
 def workgroups(

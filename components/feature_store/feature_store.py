@@ -15,7 +15,7 @@ from pulumi_aws import rds
 
 from components.base import Args, Cell, Component, validated
 from components.feature_store import names
-from components.feature_store.buckets import lake_buckets, replicate
+from components.feature_store.buckets import copy_lakes, lake_buckets
 from components.feature_store.check import problems_of
 from components.feature_store.defaults import Choices, choices, registry_of
 from components.feature_store.keys import group_keys
@@ -106,7 +106,7 @@ class FeatureStore(Component):
     ) -> List[pulumi.Output[str]]:
         made = lake_buckets(self, self.name, group, keys, chosen)
         copies = self.store.offline.copies
-        replicate(self, self.name, group, made, keys, copies=copies, chosen=chosen)
+        copy_lakes(self, self.name, group, made, keys, copies=copies, chosen=chosen)
         buckets = [bucket.bucket.bucket for bucket in made.values()]
         if self.store.offline.catalog is OfflineCatalog.S3_TABLES:
             buckets += table_buckets(self, f"{self.name}-tables", self.store, group, keys, chosen)

@@ -9,9 +9,9 @@ from typing import List, Optional, Sequence
 from components.feature_store import names
 from components.feature_store.placement import ViewGroup
 from components.feature_store.roles import MATERIALIZER
-from components.feature_store.statements import Document, allow, document
 from components.model import Cell
 from components.naming import arn
+from components.statements import Document, allow, document
 
 __all__ = ["execution", "repository_of", "schedule_trust", "scheduling"]
 

@@ -5,7 +5,7 @@ from typing import Tuple
 from components.feature_store.placement import ViewGroup
 from components.feature_store.settings import ANY, FeatureStoreSettings
 from components.model import Cell
-from components.naming import arn, bucket_name, name
+from components.naming import arn, bucket_name, name, partition
 
 __all__ = [
     "cache_name",
@@ -17,6 +17,7 @@ __all__ = [
     "key_alias",
     "label_parts",
     "lake_bucket",
+    "lake_bucket_arn",
     "lake_prefix",
     "materialization_name",
     "project_of",
@@ -72,6 +73,10 @@ def regional_key_alias(cell: Cell) -> str:
 
 def lake_bucket(cell: Cell, group: ViewGroup, region: str) -> str:
     return bucket_name(cell, "features", *label_parts(group), region=region)
+
+
+def lake_bucket_arn(cell: Cell, group: ViewGroup, region: str) -> str:
+    return f"arn:{partition(region)}:s3:::{lake_bucket(cell, group, region)}"
 
 
 def lake_prefix(region: str) -> str:

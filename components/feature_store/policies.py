@@ -10,10 +10,10 @@ from typing import List, Sequence
 from components.feature_store import names
 from components.feature_store.placement import ViewGroup
 from components.feature_store.settings import FeatureStoreSettings, OfflineCatalog
-from components.feature_store.statements import Document, Statement, allow, document, lake_bucket_arn, via
 from components.feature_store.table_policies import table_statements
 from components.model import Cell
 from components.naming import arn, name, partition
+from components.statements import Document, Statement, allow, document, via
 
 __all__ = [
     "INLINE_LIMIT",
@@ -90,7 +90,7 @@ def reader(store: FeatureStoreSettings, cell: Cell, group: ViewGroup, *, registr
 def writer(store: FeatureStoreSettings, cell: Cell, group: ViewGroup, *, registry: bool) -> Document:
     """What the reader may, and writes; in each region below that region's own prefix only."""
     own = [
-        f"{lake_bucket_arn(cell, group, region)}/{prefix}/*"
+        f"{names.lake_bucket_arn(cell, group, region)}/{prefix}/*"
         for region in group.regions
         for prefix in (names.lake_prefix(region), "registry")
     ]
@@ -111,7 +111,7 @@ def writer(store: FeatureStoreSettings, cell: Cell, group: ViewGroup, *, registr
 
 def materializer(store: FeatureStoreSettings, cell: Cell, group: ViewGroup, *, registry: bool) -> Document:
     """What the materialisation job does: reads offline, writes online, and says so in the registry."""
-    registry_file = f"{lake_bucket_arn(cell, group, group.home)}/registry/*"
+    registry_file = f"{names.lake_bucket_arn(cell, group, group.home)}/registry/*"
     statements = [
         *_online(store, cell, group, "ReadAndWriteOnline", (*READ_ONLINE, *WRITE_ONLINE)),
         *_lake(cell, group),
@@ -189,7 +189,7 @@ def _online(
 
 
 def _lake(cell: Cell, group: ViewGroup) -> List[Statement]:
-    buckets = [lake_bucket_arn(cell, group, region) for region in group.regions]
+    buckets = [names.lake_bucket_arn(cell, group, region) for region in group.regions]
     prefixes = ["registry/*", "tables/*"]
     return [
         # Without a condition on the prefix, as Feast asks for the bucket's head, which has none.

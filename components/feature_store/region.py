@@ -12,11 +12,13 @@ import pulumi
 import pydantic
 from pulumi_aws import kms, rds
 
+from components.aurora.parts import PORT as REGISTRY_PORT
 from components.base import Args, Cell, Component, validated
 from components.feature_store.alarms import alarms
+from components.feature_store.buckets import results_bucket
 from components.feature_store.cache import PORT as CACHE_PORT
 from components.feature_store.cache import cache
-from components.feature_store.catalog import catalog, results, workgroups
+from components.feature_store.catalog import catalog, workgroups
 from components.feature_store.defaults import Choices, Registry, choices, registry_of
 from components.feature_store.feast import feature_store_yaml
 from components.feature_store.feature_store import refuse_problems
@@ -24,7 +26,6 @@ from components.feature_store.firewall import firewall
 from components.feature_store.materialization import materialization
 from components.feature_store.placement import ViewGroup, groups, in_region
 from components.feature_store.region_key import region_key
-from components.feature_store.registry import PORT as REGISTRY_PORT
 from components.feature_store.registry import registry
 from components.feature_store.settings import FeatureStoreSettings
 from components.model import refused
@@ -132,7 +133,7 @@ class FeatureStoreRegion(Component):
         databases = catalog(self, self.name, store, here)
         made: Dict[str, Any] = {}
         if here:
-            bucket = results(self, f"{self.name}-results", store.offline.result_days, key.arn, chosen)
+            bucket = results_bucket(self, f"{self.name}-results", store.offline.result_days, key.arn, chosen)
             made = workgroups(self, self.name, here, bucket, key.arn, chosen)
         self.databases = pulumi.Output.from_input([database.name for database in databases.values()])
         self.workgroups = pulumi.Output.from_input([workgroup.name for workgroup in made.values()])

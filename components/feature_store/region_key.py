@@ -7,8 +7,8 @@ from pulumi_aws import kms
 from components.base import Component
 from components.feature_store import names
 from components.feature_store.defaults import Choices
-from components.feature_store.keys import ROTATION_DAYS
-from components.feature_store.resource_policies import regional_key_policy
+from components.feature_store.key_policies import regional_key_policy
+from components.storage.keys import ROTATION_DAYS
 
 __all__ = ["region_key"]
 

@@ -10,26 +10,20 @@ import secrets
 from typing import Any, Dict, List, Optional
 
 import pulumi
-from pulumi_aws import cloudwatch, rds, secretsmanager
+from pulumi_aws import rds, secretsmanager
 
+from components.aurora.parts import Capacity, instances, last_snapshot, log_groups, settled
 from components.base import Component
 from components.feature_store import names
 from components.feature_store.defaults import Choices, Registry, maintenance_window
 from components.feature_store.settings import FeatureStoreSettings
 
-__all__ = ["LOGS", "PORT", "registry"]
+__all__ = ["registry"]
 
-ENGINE = "aurora-postgresql"
-PORT = 5432
 MASTER = "registry_owner"
-LOGS = ("iam-db-auth-error", "postgresql")
 
 # It holds definitions of features, never values, so it may lie in every region whatever the zones say.
 FREE_TO_TRAVEL = {"residency": "any"}
-PAUSE_AFTER_SECONDS = 3600
-BACKUP_WINDOW = "01:00-02:00"
-# What RDS keeps at no charge.
-INSIGHTS_DAYS = 7
 
 
 def registry(
@@ -46,40 +40,48 @@ def registry(
     """The region's cluster with its instances."""
     cell = parent.cell
     identifier = names.registry_name(cell, cell.region)
-    tags = parent.tags(identifier, FREE_TO_TRAVEL)
-    logs = _log_groups(parent, name, identifier, key_arn, chosen)
-    version = store.registry.engine_version
+    window = maintenance_window(cell.regions, cell.region)
+    capacity = Capacity(
+        engine_version=store.registry.engine_version,
+        min_acu=sized.min_acu,
+        max_acu=sized.max_acu,
+        instances=sized.instances,
+        backup_days=sized.backup_days,
+        log_days=chosen.log_days,
+    )
     cluster = rds.Cluster(
         name,
-        cluster_identifier=identifier,
-        engine=ENGINE,
-        engine_version=version,
+        **settled(
+            parent,
+            name,
+            identifier,
+            capacity,
+            subnet_ids=subnet_ids,
+            security_group_id=security_group_id,
+            key_arn=key_arn,
+            maintenance_window=window,
+            tags={},
+        ),
         **_role(parent, name, store, chosen, key_arn),
-        serverlessv2_scaling_configuration=_scaling(sized),
-        db_subnet_group_name=_subnets(parent, name, identifier, subnet_ids).name,
-        db_cluster_parameter_group_name=_parameters(parent, name, identifier, version).name,
-        vpc_security_group_ids=[security_group_id],
-        port=PORT,
-        iam_database_authentication_enabled=True,
-        storage_encrypted=True,
-        kms_key_id=key_arn,
-        backup_retention_period=sized.backup_days,
-        preferred_backup_window=BACKUP_WINDOW,
-        preferred_maintenance_window=maintenance_window(cell.regions, cell.region),
-        copy_tags_to_snapshot=True,
-        deletion_protection=chosen.protected,
-        delete_automated_backups=not chosen.protected,
-        enabled_cloudwatch_logs_exports=list(LOGS),
-        region=cell.region,
-        tags=tags,
+        tags=parent.tags(identifier, FREE_TO_TRAVEL),
         opts=parent.child(
             protect=chosen.protected,
-            depends_on=logs,
+            depends_on=log_groups(parent, name, identifier, chosen.log_days, key_arn, {}),
             ignore_changes=_decided_elsewhere(cell.regions),
         ),
     )
-    for number in range(1, sized.instances + 1):
-        _instance(parent, f"{name}-{number}", cluster, f"{identifier}-{number}", number, key_arn, chosen)
+    secondary = cell.region != cell.home_region
+    instances(
+        parent,
+        name,
+        cluster,
+        identifier,
+        sized.instances,
+        key_arn=key_arn,
+        maintenance_window=window,
+        tags={},
+        force_destroy=True if secondary and not chosen.protected else None,
+    )
     return cluster
 
 
@@ -92,8 +94,7 @@ def _role(
     owner = {
         "database_name": names.registry_database(store, cell),
         "master_username": MASTER,
-        "skip_final_snapshot": not cell.is_production,
-        "final_snapshot_identifier": _last_snapshot(identifier, key_arn) if cell.is_production else None,
+        **last_snapshot(cell, identifier, key_arn),
     }
     if len(cell.regions) == 1:
         return {**owner, "manage_master_user_password": True, "master_user_secret_kms_key_id": key_arn}
@@ -112,17 +113,6 @@ def _role(
 def _decided_elsewhere(regions: List[str]) -> List[str]:
     """A global database upgrades its members, and a switchover swaps who replicates from whom."""
     return ["engine_version", "replication_source_identifier"] if len(regions) > 1 else []
-
-
-def _scaling(sized: Registry) -> Dict[str, Any]:
-    paused = {"seconds_until_auto_pause": PAUSE_AFTER_SECONDS} if sized.min_acu == 0 else {}
-    return {"min_capacity": sized.min_acu, "max_capacity": sized.max_acu, **paused}
-
-
-def _last_snapshot(identifier: str, key_arn: pulumi.Output[str]) -> pulumi.Output[str]:
-    """Ends in the first digits of the key that encrypts it: an environment that is built again has another
-    key, so its last snapshot does not collide with the one before, which stays."""
-    return key_arn.apply(lambda arn: f"{identifier}-final-{arn.rpartition('/')[2][:8]}")
 
 
 def _master_password(
@@ -152,86 +142,3 @@ def _master_password(
         opts=parent.child(ignore_changes=["secret_string"]),
     )
     return pulumi.Output.secret(version.secret_string)
-
-
-def _subnets(
-    parent: Component, name: str, identifier: str, subnet_ids: Optional[pulumi.Output[List[str]]]
-) -> rds.SubnetGroup:
-    return rds.SubnetGroup(
-        name,
-        name=identifier,
-        description="Data subnets of the region's network",
-        subnet_ids=subnet_ids,
-        region=parent.cell.region,
-        tags=parent.tags(identifier),
-        opts=parent.child(),
-    )
-
-
-def _parameters(parent: Component, name: str, identifier: str, version: str) -> rds.ClusterParameterGroup:
-    major = version.split(".")[0]
-    return rds.ClusterParameterGroup(
-        name,
-        # Named with the version: an upgrade makes a new one before the old one goes.
-        name=f"{identifier}-{major}",
-        family=f"{ENGINE}{major}",
-        description="TLS only; slow statements are logged",
-        parameters=[
-            {"name": "rds.force_ssl", "value": "1", "apply_method": "pending-reboot"},
-            {"name": "log_min_duration_statement", "value": "1000", "apply_method": "immediate"},
-        ],
-        region=parent.cell.region,
-        tags=parent.tags(f"{identifier}-{major}"),
-        opts=parent.child(),
-    )
-
-
-def _log_groups(
-    parent: Component, name: str, identifier: str, key_arn: pulumi.Output[str], chosen: Choices
-) -> List[pulumi.Resource]:
-    """Made before RDS does, which would keep logs for ever and without an owner."""
-    return [
-        cloudwatch.LogGroup(
-            f"{name}-{kind}",
-            name=f"/aws/rds/cluster/{identifier}/{kind}",
-            retention_in_days=chosen.log_days,
-            kms_key_id=key_arn,
-            region=parent.cell.region,
-            tags=parent.tags(identifier),
-            opts=parent.child(),
-        )
-        for kind in LOGS
-    ]
-
-
-def _instance(
-    parent: Component,
-    name: str,
-    cluster: rds.Cluster,
-    identifier: str,
-    number: int,
-    key_arn: pulumi.Output[str],
-    chosen: Choices,
-) -> None:
-    secondary = parent.cell.region != parent.cell.home_region
-    rds.ClusterInstance(
-        name,
-        identifier=identifier,
-        cluster_identifier=cluster.id,
-        engine=ENGINE,
-        instance_class="db.serverless",
-        # Of tiers 0 and 1, readers scale with the writer, and so can take over at once.
-        promotion_tier=min(number - 1, 1),
-        publicly_accessible=False,
-        copy_tags_to_snapshot=True,
-        auto_minor_version_upgrade=True,
-        performance_insights_enabled=True,
-        performance_insights_kms_key_id=key_arn,
-        performance_insights_retention_period=INSIGHTS_DAYS,
-        preferred_maintenance_window=maintenance_window(parent.cell.regions, parent.cell.region),
-        # AWS keeps the last instance of a replicating cluster unless the cluster is cut off first.
-        force_destroy=True if secondary and not chosen.protected else None,
-        region=parent.cell.region,
-        tags=parent.tags(identifier),
-        opts=parent.child(),
-    )

@@ -5,9 +5,9 @@ from typing import List, Sequence
 from components.feature_store import names
 from components.feature_store.placement import ViewGroup, destinations
 from components.feature_store.settings import FeatureStoreSettings
-from components.feature_store.statements import Document, Statement, allow, document
 from components.model import Cell
 from components.naming import arn
+from components.statements import Document, Statement, allow, document
 
 __all__ = [
     "table_maintenance",

@@ -9,7 +9,8 @@ from typing import Dict, List, Sequence
 
 from components import naming
 from components.cluster.names import ClusterNames
-from components.cluster.policies import Document, allow, document, in_region
+from components.cluster.policies import in_region
+from components.statements import Document, allow, document
 
 __all__ = ["controller_policies", "queue_policy"]
 
@@ -59,43 +60,45 @@ def lifecycle_policy(names: ClusterNames) -> Document:
     born = _born_owned(names)
     exists = _owned(names, "ResourceTag")
     return document(
-        allow("LaunchWith", ["ec2:RunInstances", "ec2:CreateFleet"], [*public, *used]),
-        allow(
-            "LaunchFromOwnTemplates",
-            ["ec2:RunInstances", "ec2:CreateFleet"],
-            _ec2(names, "launch-template"),
-            exists,
-        ),
-        allow(
-            "LaunchTagged",
-            ["ec2:RunInstances", "ec2:CreateFleet", "ec2:CreateLaunchTemplate"],
-            _started(names),
-            born,
-        ),
-        allow(
-            "TagAtLaunch",
-            ["ec2:CreateTags"],
-            _started(names),
-            {**born, "StringEquals": {**born["StringEquals"], **created_by}},
-        ),
-        allow(
-            "TagOwnNodes",
-            ["ec2:CreateTags"],
-            _ec2(names, "instance"),
-            {
-                **exists,
-                "StringEqualsIfExists": {"aws:RequestTag/eks:eks-cluster-name": names.cluster},
-                "ForAllValues:StringEquals": {
-                    "aws:TagKeys": ["eks:eks-cluster-name", "karpenter.sh/nodeclaim", "Name"]
+        [
+            allow("LaunchWith", ["ec2:RunInstances", "ec2:CreateFleet"], [*public, *used]),
+            allow(
+                "LaunchFromOwnTemplates",
+                ["ec2:RunInstances", "ec2:CreateFleet"],
+                _ec2(names, "launch-template"),
+                exists,
+            ),
+            allow(
+                "LaunchTagged",
+                ["ec2:RunInstances", "ec2:CreateFleet", "ec2:CreateLaunchTemplate"],
+                _started(names),
+                born,
+            ),
+            allow(
+                "TagAtLaunch",
+                ["ec2:CreateTags"],
+                _started(names),
+                {**born, "StringEquals": {**born["StringEquals"], **created_by}},
+            ),
+            allow(
+                "TagOwnNodes",
+                ["ec2:CreateTags"],
+                _ec2(names, "instance"),
+                {
+                    **exists,
+                    "StringEqualsIfExists": {"aws:RequestTag/eks:eks-cluster-name": names.cluster},
+                    "ForAllValues:StringEquals": {
+                        "aws:TagKeys": ["eks:eks-cluster-name", "karpenter.sh/nodeclaim", "Name"]
+                    },
                 },
-            },
-        ),
-        allow(
-            "EndOwnNodes",
-            ["ec2:TerminateInstances", "ec2:DeleteLaunchTemplate"],
-            _ec2(names, "instance", "launch-template"),
-            exists,
-        ),
+            ),
+            allow(
+                "EndOwnNodes",
+                ["ec2:TerminateInstances", "ec2:DeleteLaunchTemplate"],
+                _ec2(names, "instance", "launch-template"),
+                exists,
+            ),
+        ],
     )
 
 
@@ -118,10 +121,12 @@ def discovery_policy(names: ClusterNames) -> Document:
     published = f"arn:{naming.partition(cell.region)}:ssm:{cell.region}::parameter/aws/service/*"
     prices = {"StringEquals": {"aws:RequestedRegion": list(PRICING_REGIONS)}}
     return document(
-        allow("SeeCapacity", [f"ec2:Describe{what}" for what in seen], ["*"], in_region(cell)),
-        allow("SeeImages", ["ssm:GetParameter"], [published]),
-        allow("SeePrices", ["pricing:GetProducts"], ["*"], prices),
-        allow("SeeCluster", ["eks:DescribeCluster"], [names.arn]),
+        [
+            allow("SeeCapacity", [f"ec2:Describe{what}" for what in seen], ["*"], in_region(cell)),
+            allow("SeeImages", ["ssm:GetParameter"], [published]),
+            allow("SeePrices", ["pricing:GetProducts"], ["*"], prices),
+            allow("SeeCluster", ["eks:DescribeCluster"], [names.arn]),
+        ],
     )
 
 
@@ -130,14 +135,16 @@ def node_identity_policy(names: ClusterNames) -> Document:
     # IAM lists profiles of an account or none: it knows no resource for the action.
     own = {"StringEquals": {"aws:PrincipalAccount": names.cell.account_id}}
     return document(
-        allow(
-            "GiveNodesTheirRole",
-            ["iam:PassRole"],
-            [names.role_arn("nodes")],
-            {"StringEquals": {"iam:PassedToService": "ec2.amazonaws.com"}},
-        ),
-        allow("SeeProfile", ["iam:GetInstanceProfile"], [names.profile_arn("nodes")]),
-        allow("SeeProfiles", ["iam:ListInstanceProfiles"], ["*"], own),
+        [
+            allow(
+                "GiveNodesTheirRole",
+                ["iam:PassRole"],
+                [names.role_arn("nodes")],
+                {"StringEquals": {"iam:PassedToService": "ec2.amazonaws.com"}},
+            ),
+            allow("SeeProfile", ["iam:GetInstanceProfile"], [names.profile_arn("nodes")]),
+            allow("SeeProfiles", ["iam:ListInstanceProfiles"], ["*"], own),
+        ],
     )
 
 
@@ -148,7 +155,7 @@ def interruption_policy(names: ClusterNames, *, zonal_shift: bool) -> Document:
     if zonal_shift:
         condition = {"StringEquals": {"arc-zonal-shift:ResourceIdentifier": names.arn}}
         statements.append(allow("SeeZonalShift", ["arc-zonal-shift:GetManagedResource"], ["*"], condition))
-    return document(*statements)
+    return document([*statements])
 
 
 def volume_policy(names: ClusterNames, aliases: Sequence[str]) -> Document:
@@ -162,8 +169,10 @@ def volume_policy(names: ClusterNames, aliases: Sequence[str]) -> Document:
     use += ["kms:ReEncryptFrom", "kms:ReEncryptTo"]
     for_ec2 = {**condition, "Bool": {"kms:GrantIsForAWSResource": "true"}}
     return document(
-        allow("EncryptVolumes", use, keys, condition),
-        allow("AttachVolumes", ["kms:CreateGrant"], keys, for_ec2),
+        [
+            allow("EncryptVolumes", use, keys, condition),
+            allow("AttachVolumes", ["kms:CreateGrant"], keys, for_ec2),
+        ],
     )
 
 
@@ -187,20 +196,22 @@ def queue_policy(names: ClusterNames, events: Sequence[str]) -> Document:
     """EventBridge may send what these rules match, and nobody may connect without TLS."""
     rules = [names.rule_arn(event) for event in events]
     return document(
-        {
-            "Sid": "SendInterruptions",
-            "Effect": "Allow",
-            "Principal": {"Service": "events.amazonaws.com"},
-            "Action": "sqs:SendMessage",
-            "Resource": names.queue_arn,
-            "Condition": {"ArnEquals": {"aws:SourceArn": rules}},
-        },
-        {
-            "Sid": "TlsOnly",
-            "Effect": "Deny",
-            "Principal": "*",
-            "Action": "sqs:*",
-            "Resource": names.queue_arn,
-            "Condition": {"Bool": {"aws:SecureTransport": "false"}},
-        },
+        [
+            {
+                "Sid": "SendInterruptions",
+                "Effect": "Allow",
+                "Principal": {"Service": "events.amazonaws.com"},
+                "Action": "sqs:SendMessage",
+                "Resource": names.queue_arn,
+                "Condition": {"ArnEquals": {"aws:SourceArn": rules}},
+            },
+            {
+                "Sid": "TlsOnly",
+                "Effect": "Deny",
+                "Principal": "*",
+                "Action": "sqs:*",
+                "Resource": names.queue_arn,
+                "Condition": {"Bool": {"aws:SecureTransport": "false"}},
+            },
+        ],
     )

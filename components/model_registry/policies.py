@@ -12,8 +12,16 @@ from components.model_registry import names
 from components.model_registry.placement import ModelGroup
 from components.model_registry.settings import ModelRegistrySettings
 from components.naming import arn, name
+from components.statements import (
+    Document,
+    Statement,
+    allow,
+    by_identity_policies,
+    document,
+    for_logs,
+    for_messages,
+)
 from components.storage.group import Group
-from components.storage.statements import Document, Statement, allow, document
 
 __all__ = [
     "bus_policy",
@@ -26,7 +34,6 @@ __all__ = [
     "publisher",
     "reader",
     "regional_key_policy",
-    "sourced_trust",
     "topic_policy",
 ]
 
@@ -90,7 +97,7 @@ def reader(cell: Cell, one: ModelGroup) -> Document:
                 "ReadArtifacts", ("s3:GetObject", "s3:GetObjectVersion"), _objects(cell, one, names.ARTIFACT)
             ),
             allow("Describe", (*DESCRIBE, "sagemaker:ListModelPackages"), _packages(cell, one)),
-            allow("ReadAliases", ("dynamodb:GetItem", "dynamodb:Query"), tables, **own),
+            allow("ReadAliases", ("dynamodb:GetItem", "dynamodb:Query"), tables, own),
             _use_keys(cell, group, write=False),
             _use(
                 cell,
@@ -224,53 +231,11 @@ def package_group_policy(cell: Cell, model: str, region: str, readers: Sequence[
     return document(statements)
 
 
-def sourced_trust(cell: Cell, service: str, sources: Sequence[str]) -> Document:
-    """A service may take the role on behalf of `sources` (ARNs, `*` allowed) of this account only."""
-    return document(
-        [
-            {
-                "Effect": "Allow",
-                "Principal": {"Service": service},
-                "Action": "sts:AssumeRole",
-                "Condition": {
-                    "StringEquals": {"aws:SourceAccount": cell.account_id},
-                    "ArnLike": {"aws:SourceArn": list(sources)},
-                },
-            }
-        ]
-    )
-
-
 def regional_key_policy(cell: Cell) -> Document:
     """The account as IAM allows it; CloudWatch for the topic of alarms, and Logs for the machines' log."""
     group = arn(cell, "logs", f"log-group:/aws/vendedlogs/states/{name(cell)}-*", region=cell.region)
-    return document(
-        [
-            {
-                "Sid": "ByIdentityPolicies",
-                "Effect": "Allow",
-                "Principal": {"AWS": arn(cell, "iam", "root")},
-                "Action": "kms:*",
-                "Resource": "*",
-            },
-            {
-                "Sid": "Alarms",
-                "Effect": "Allow",
-                "Principal": {"Service": "cloudwatch.amazonaws.com"},
-                "Action": ["kms:Decrypt", "kms:GenerateDataKey"],
-                "Resource": "*",
-                "Condition": {"StringEquals": {"aws:SourceAccount": cell.account_id}},
-            },
-            {
-                "Sid": "Logs",
-                "Effect": "Allow",
-                "Principal": {"Service": f"logs.{cell.region}.amazonaws.com"},
-                "Action": ["kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey*"],
-                "Resource": "*",
-                "Condition": {"ArnLike": {"kms:EncryptionContext:aws:logs:arn": group}},
-            },
-        ]
-    )
+    alarms = for_messages(cell, "Alarms", "cloudwatch.amazonaws.com")
+    return document([by_identity_policies(cell), alarms, for_logs(cell, group)])
 
 
 def topic_policy(cell: Cell) -> Document:
@@ -292,7 +257,7 @@ def topic_policy(cell: Cell) -> Document:
 
 def _find(cell: Cell, group: Group) -> List[Statement]:
     prefixes: Dict[str, Any] = {"StringLike": {"s3:prefix": ["models/*"]}}
-    return [allow("Find", ("s3:ListBucket",), group.bucket_arns(cell), **prefixes)]
+    return [allow("Find", ("s3:ListBucket",), group.bucket_arns(cell), prefixes)]
 
 
 def _objects(cell: Cell, one: ModelGroup, part: str) -> List[str]:
@@ -352,7 +317,7 @@ def _use(
         "ForAnyValue:StringEquals": {"kms:ResourceAliases": list(aliases)},
     }
     keys = [arn(cell, "kms", "key/*", region=region) for region in regions]
-    return allow(sid, actions, keys, **condition)
+    return allow(sid, actions, keys, condition)
 
 
 def _never() -> Statement:
@@ -382,4 +347,4 @@ def _logs(cell: Cell) -> Statement:
         "logs:UpdateLogDelivery",
     )
     here = {"StringEquals": {"aws:RequestedRegion": [cell.region]}}
-    return allow("DeliverLogs", actions, ["*"], **here)
+    return allow("DeliverLogs", actions, ["*"], here)

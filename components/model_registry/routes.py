@@ -15,11 +15,12 @@ from components.data_plane.surroundings import Surroundings
 from components.model import Cell
 from components.model_registry import names
 from components.model_registry.placement import groups, in_region
-from components.model_registry.policies import bus_policy, events, sourced_trust
+from components.model_registry.policies import bus_policy, events
 from components.model_registry.promotion import DETAIL_TYPES
 from components.model_registry.settings import ModelRegistrySettings
 from components.naming import arn
 from components.naming import name as named
+from components.statements import sourced_trust
 
 __all__ = ["elsewhere", "new_packages", "onward", "routes", "told_here"]
 

@@ -4,12 +4,14 @@ import json
 from typing import Any, Dict, Sequence
 
 import pulumi
-from pulumi_aws import cloudwatch, iam, sfn, sns
+from pulumi_aws import cloudwatch, iam, sfn
 
 from components.base import Component
 from components.model_registry import names
-from components.model_registry.policies import sourced_trust, topic_policy
+from components.model_registry.policies import topic_policy
 from components.naming import name as named
+from components.statements import sourced_trust
+from components.topic import people
 
 __all__ = ["alarm", "machine", "machine_log"]
 
@@ -79,25 +81,14 @@ def alarm(
 ) -> None:
     """Tells people when an execution of the machine failed: nobody waits for its answer."""
     cell, physical = parent.cell, names.topic_name(parent.cell)
-    topic = sns.Topic(
+    topic = people(
+        parent,
         logical,
-        name=physical,
-        kms_master_key_id=key_arn,
-        region=cell.region,
-        tags=parent.tags(physical),
-        opts=parent.child(),
+        physical,
+        key_arn=key_arn,
+        policy=topic_policy(cell),
+        addresses={f"{logical}-{address}": address for address in notify},
     )
-    document = json.dumps(topic_policy(cell))
-    sns.TopicPolicy(logical, arn=topic.arn, policy=document, region=cell.region, opts=parent.child())
-    for address in notify:
-        sns.TopicSubscription(
-            f"{logical}-{address}",
-            topic=topic.arn,
-            protocol="email",
-            endpoint=address,
-            region=cell.region,
-            opts=parent.child(),
-        )
     what = named(cell, names.PART, "following", limit=255)
     cloudwatch.MetricAlarm(
         logical,

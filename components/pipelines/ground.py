@@ -18,6 +18,7 @@ from components.pipelines.defaults import Choices
 from components.pipelines.policies import key_policy, queue_policy, topic_policy
 from components.storage.buckets import group_buckets
 from components.storage.group import Group
+from components.topic import people
 
 __all__ = ["Ground", "bucket", "ground", "queue"]
 
@@ -46,7 +47,15 @@ def ground(
     cell = parent.cell
     runs = bucket(parent, f"{name}-runs", names.RUNS, key, _runs(chosen.keep_days), data_class)
     letters = queue(parent, f"{name}-dead-letters", names.dead_letters(cell), key, kept=LETTER_DAYS * DAY)
-    _alarm(parent, name, _topic(parent, name, key, notify))
+    topic = people(
+        parent,
+        f"{name}-alarms",
+        names.topic(cell),
+        key_arn=key.arn,
+        policy=topic_policy(cell),
+        addresses={f"{name}-alarms-{address}": address for address in notify},
+    )
+    _alarm(parent, name, topic)
     return Ground(key, runs, letters, data_class)
 
 
@@ -120,36 +129,6 @@ def _runs(days: int) -> List[Dict[str, Any]]:
             "abort_incomplete_multipart_upload": {"days_after_initiation": 1},
         }
     ]
-
-
-def _topic(parent: Component, name: str, key: kms.Key, notify: Sequence[str]) -> sns.Topic:
-    cell = parent.cell
-    physical = names.topic(cell)
-    topic = sns.Topic(
-        f"{name}-alarms",
-        name=physical,
-        kms_master_key_id=key.arn,
-        region=cell.region,
-        tags=parent.tags(physical),
-        opts=parent.child(),
-    )
-    sns.TopicPolicy(
-        f"{name}-alarms",
-        arn=topic.arn,
-        policy=json.dumps(topic_policy(cell)),
-        region=cell.region,
-        opts=parent.child(),
-    )
-    for address in notify:
-        sns.TopicSubscription(
-            f"{name}-alarms-{address}",
-            topic=topic.arn,
-            protocol="email",
-            endpoint=address,
-            region=cell.region,
-            opts=parent.child(),
-        )
-    return topic
 
 
 def _alarm(parent: Component, name: str, topic: sns.Topic) -> None:

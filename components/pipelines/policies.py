@@ -15,11 +15,7 @@ from components.naming import arn
 from components.pipelines import names
 from components.pipelines.settings import Dataset, Engine
 from components.pipelines.statements import (
-    Document,
-    Statement,
-    allow,
     bucket_arn,
-    document,
     in_region,
     judge,
     look_up,
@@ -31,6 +27,7 @@ from components.pipelines.statements import (
     write_runs,
 )
 from components.pipelines.tasks import Placed
+from components.statements import Document, Statement, allow, by_identity_policies, document
 
 __all__ = [
     "airflow",
@@ -204,13 +201,7 @@ def key_policy(cell: Cell, log_groups: Sequence[str]) -> Document:
     here = {"StringEquals": {"aws:SourceAccount": cell.account_id}}
     use = ["kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey*", "kms:ReEncrypt*"]
     statements: List[Statement] = [
-        {
-            "Sid": "ByIdentityPolicies",
-            "Effect": "Allow",
-            "Principal": {"AWS": arn(cell, "iam", "root")},
-            "Action": "kms:*",
-            "Resource": "*",
-        },
+        by_identity_policies(cell),
         _by_service(
             "Logs",
             [f"logs.{cell.region}.amazonaws.com"],

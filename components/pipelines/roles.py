@@ -9,7 +9,7 @@ from pulumi_aws import iam
 
 from components.base import Component
 from components.naming import partition
-from components.pipelines.statements import Document
+from components.statements import Document
 
 __all__ = ["Made", "role"]
 

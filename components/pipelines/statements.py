@@ -1,19 +1,16 @@
 """The parts that policies of pipelines are put together from: one right each, on named things only."""
 
-from typing import Any, Dict, List, Optional, Sequence
+from typing import Any, Dict, List, Sequence
 
 from components.model import Cell
 from components.naming import arn, partition
 from components.pipelines import names
 from components.pipelines.settings import Dataset
 from components.pipelines.tasks import Placed, location_of
+from components.statements import Statement, allow
 
 __all__ = [
-    "Document",
-    "Statement",
-    "allow",
     "bucket_arn",
-    "document",
     "in_region",
     "judge",
     "look_up",
@@ -24,20 +21,6 @@ __all__ = [
     "use_key",
     "write_runs",
 ]
-
-Document = Dict[str, Any]
-Statement = Dict[str, Any]
-
-
-def document(statements: Sequence[Statement]) -> Document:
-    return {"Version": "2012-10-17", "Statement": list(statements)}
-
-
-def allow(
-    sid: str, actions: Sequence[str], resources: Sequence[str], condition: Optional[Dict[str, Any]] = None
-) -> Statement:
-    statement = {"Sid": sid, "Effect": "Allow", "Action": list(actions), "Resource": list(resources)}
-    return {**statement, "Condition": condition} if condition else statement
 
 
 def in_region(cell: Cell) -> Dict[str, Any]:

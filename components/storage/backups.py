@@ -17,9 +17,9 @@ from pulumi_aws import backup, iam
 
 from components.base import Component
 from components.naming import name as named
+from components.statements import trusted_service
 from components.storage import policies
 from components.storage.group import Group
-from components.storage.statements import trusted_service
 
 __all__ = ["back_up"]
 

@@ -4,8 +4,16 @@ from typing import Any, List, Sequence
 
 from components.model import Cell
 from components.naming import arn
+from components.statements import (
+    Document,
+    Statement,
+    allow,
+    by_identity_policies,
+    document,
+    no_replica_elsewhere,
+    through_s3,
+)
 from components.storage.group import Group
-from components.storage.statements import Document, Statement, allow, document, through_s3
 
 __all__ = ["backup", "bucket_policy", "key_policy", "reencrypt", "replication"]
 
@@ -24,24 +32,7 @@ def key_policy(cell: Cell, regions: Sequence[str], readers: Sequence[str] = ()) 
         "Condition": through_s3(regions),
     }
     return document(
-        [
-            {
-                "Sid": "ByIdentityPolicies",
-                "Effect": "Allow",
-                "Principal": {"AWS": arn(cell, "iam", "root")},
-                "Action": "kms:*",
-                "Resource": "*",
-            },
-            {
-                "Sid": "NoReplicaElsewhere",
-                "Effect": "Deny",
-                "Principal": {"AWS": "*"},
-                "Action": "kms:ReplicateKey",
-                "Resource": "*",
-                "Condition": {"StringNotEquals": {"kms:ReplicaRegion": sorted(regions)}},
-            },
-            *([reading] if readers else []),
-        ]
+        [by_identity_policies(cell), no_replica_elsewhere(regions), *([reading] if readers else [])]
     )
 
 
@@ -99,12 +90,11 @@ def _deny(sid: str, action: str, resources: List[str], condition: Any) -> Statem
     }
 
 
-def replication(cell: Cell, group: Group, *, locked: bool = False) -> Document:
-    """Reads versions of the group's buckets and writes replicas to them: each is source and destination.
+def replication(buckets: Sequence[str], *, locked: bool = False) -> Document:
+    """Reads versions of the `buckets` (ARNs) and writes replicas to them: each is source and destination.
 
     Where objects are `locked`, their copies are too.
     """
-    buckets = group.bucket_arns(cell)
     objects = [f"{bucket}/*" for bucket in buckets]
     versions = (
         "s3:GetObjectVersionAcl",
@@ -122,10 +112,10 @@ def replication(cell: Cell, group: Group, *, locked: bool = False) -> Document:
     )
 
 
-def reencrypt(group: Group, key_arns: Sequence[Any]) -> Document:
-    """Decrypts in one region of the group and encrypts again in another, through S3 only."""
+def reencrypt(regions: Sequence[str], key_arns: Sequence[Any]) -> Document:
+    """Decrypts in one of the regions and encrypts again in another, through S3 only."""
     actions = ("kms:Decrypt", "kms:Encrypt", "kms:GenerateDataKey")
-    return document([allow("ReEncrypt", actions, key_arns, **through_s3(group.regions))])
+    return document([allow("ReEncrypt", actions, key_arns, through_s3(regions))])
 
 
 BACKED_UP_BUCKET = (
@@ -215,7 +205,7 @@ def _snapshot_keys(
     named = {"ForAnyValue:StringEquals": {"kms:ResourceAliases": aliases}}
     for_rds = {"Bool": {"kms:GrantIsForAWSResource": "true"}}
     return [
-        allow("ClusterKeys", KEY_USE, own, **named),
-        allow("ClusterGrants", ("kms:CreateGrant",), own, **named, **for_rds),
-        allow("VaultGrants", ("kms:CreateGrant",), key_arns, **for_rds),
+        allow("ClusterKeys", KEY_USE, own, named),
+        allow("ClusterGrants", ("kms:CreateGrant",), own, {**named, **for_rds}),
+        allow("VaultGrants", ("kms:CreateGrant",), key_arns, for_rds),
     ]

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from components.feature_store import names
 from components.feature_store.check import problems_of
+from components.feature_store.key_policies import key_policy, regional_key_policy
 from components.feature_store.placement import ViewGroup, groups
 from components.feature_store.policies import (
     KEPT_FROM_APPLICATIONS,
@@ -20,15 +21,9 @@ from components.feature_store.policies import (
     reader,
     writer,
 )
-from components.feature_store.resource_policies import (
-    bucket_policy,
-    key_policy,
-    regional_key_policy,
-    replication,
-    replication_keys,
-)
 from components.feature_store.settings import FeatureStoreSettings
 from components.model import Cell
+from components.storage.policies import bucket_policy, reencrypt, replication
 
 Document = dict[str, Any]
 
@@ -173,7 +168,7 @@ def test_more_views_than_a_roles_policies_hold_are_a_problem() -> None:
 
 
 def test_keys_are_used_through_services_only() -> None:
-    for document in (key_use(EUROPE, ["arn:a"], write=True), replication_keys(EUROPE, ["arn:a"])):
+    for document in (key_use(EUROPE, ["arn:a"], write=True), reencrypt(EUROPE.regions, ["arn:a"])):
         for statement in document["Statement"]:
             services = statement["Condition"]["StringEquals"]["kms:ViaService"]
             assert services
@@ -209,7 +204,9 @@ def test_logs_are_encrypted_for_the_registrys_groups_of_the_region_only() -> Non
 
 
 def test_a_bucket_refuses_plain_text_and_foreign_encryption() -> None:
-    statements = {statement["Sid"]: statement for statement in bucket_policy(CELL, "lake")["Statement"]}
+    statements = {
+        statement["Sid"]: statement for statement in bucket_policy(CELL, "arn:aws:s3:::lake")["Statement"]
+    }
     assert {statement["Effect"] for statement in statements.values()} == {"Deny"}
     assert statements["NoPlainText"]["Resource"] == ["arn:aws:s3:::lake", "arn:aws:s3:::lake/*"]
     # An upload that names no encryption gets the bucket's own: only another one is refused.
@@ -221,7 +218,9 @@ def test_replication_touches_the_groups_buckets_only() -> None:
     buckets = {names.lake_bucket(CELL, EUROPE, region) for region in EUROPE.regions}
     found = {
         resource.removeprefix("arn:aws:s3:::").partition("/")[0]
-        for statement in replication(CELL, EUROPE)["Statement"]
+        for statement in replication(
+            [names.lake_bucket_arn(CELL, EUROPE, region) for region in EUROPE.regions]
+        )["Statement"]
         for resource in statement["Resource"]
     }
     assert found == buckets
