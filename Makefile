@@ -3,6 +3,8 @@ PYTHON ?= python3
 BIN := .venv/bin
 # This machine's uv, else the one that `setup` puts into .venv.
 UV = $(or $(shell command -v uv),$(BIN)/uv)
+# A file's tests share what is dear to make, so they stay together.
+SPREAD := -n auto --maxprocesses 4 --dist loadfile
 PACKAGES := cli components deploy finops plan policies problems stacks
 
 .PHONY: setup demo test test-engine test-clients lint bench tools lock docs picture clean
@@ -24,7 +26,7 @@ demo: setup
 	$(BIN)/tradewind plan prod
 
 test: setup
-	$(BIN)/python -m pytest -m "not engine and not clients"
+	$(BIN)/python -m pytest -m "not engine and not clients" $(SPREAD)
 
 lint: setup
 	$(BIN)/ruff check .
@@ -39,11 +41,11 @@ tools: setup
 	@$(BIN)/python -m tools
 
 test-engine: tools
-	$(BIN)/python -m pytest -m engine tests/engine -n 2 --dist loadfile
+	$(BIN)/python -m pytest -m engine tests/engine $(SPREAD)
 
 # Other people's programs on what comes out of a graph; each is skipped, with a reason, where it is not installed.
 test-clients: tools
-	$(BIN)/python -m pytest -m clients tests/clients
+	$(BIN)/python -m pytest -m clients tests/clients $(SPREAD)
 
 # Locks hold versions and hashes only, never where they were fetched from.
 lock: setup
