@@ -104,6 +104,28 @@ def materialization(
         task_trust(cell),
         policies.execution(cell, settings.image),
     )
+    calls = _calls(parent, name_of, settings, groups, cluster)
+    network = {
+        "subnets": subnet_ids,
+        "security_groups": [_firewall(parent, name_of, vpc_id).id],
+        "assign_public_ip": False,
+    }
+    for group in groups:
+        task = _task(parent, name_of, store, settings, group, registry, execution, logs)
+        _schedule(parent, f"{name_of}-{group.label}", group, task, network, calls)
+
+
+def _calls(
+    parent: Component,
+    name_of: str,
+    settings: MaterializationSettings,
+    groups: Sequence[ViewGroup],
+    cluster: ecs.Cluster,
+) -> Dict[str, Any]:
+    """What the schedules of a region have in common: when and as whom they start, where failures go."""
+    cell = parent.cell
+    physical = names.materialization_name(cell)
+    placed: Dict[str, Any] = {"region": cell.region, "tags": parent.tags(physical), "opts": parent.child()}
     starter = _role(
         parent,
         f"{name_of}-schedule",
@@ -112,11 +134,6 @@ def materialization(
         policies.schedule_trust(cell),
         policies.scheduling(cell, groups, name(cell, "feature-task-start", region=cell.region, limit=64)),
     )
-    network = {
-        "subnets": subnet_ids,
-        "security_groups": [_firewall(parent, name_of, vpc_id).id],
-        "assign_public_ip": False,
-    }
     missed = sqs.Queue(
         name_of,
         name=physical,
@@ -124,37 +141,49 @@ def materialization(
         message_retention_seconds=14 * 86400,
         **placed,
     )
-    schedules = scheduler.ScheduleGroup(name_of, name=physical, **placed)
-    for group in groups:
-        task = _task(parent, name_of, store, settings, group, registry, execution, logs)
-        scheduler.Schedule(
-            f"{name_of}-{group.label}",
-            name=names.schedule_name(cell, group),
-            description=f"Materialises features of group {group.label}; on in its home region {group.home}",
-            group_name=schedules.name,
-            state="ENABLED" if group.home == cell.region else "DISABLED",
-            schedule_expression=schedule_of(settings),
-            flexible_time_window={"mode": "OFF"},
-            target={
-                "arn": cluster.arn,
-                "role_arn": starter.arn,
-                "ecs_parameters": {
-                    # The latest revision: one that is named would be gone after the next change.
-                    "task_definition_arn": task.arn_without_revision,
-                    "launch_type": "FARGATE",
-                    "task_count": 1,
-                    "propagate_tags": "TASK_DEFINITION",
-                    "network_configuration": network,
-                },
-                "retry_policy": {
-                    "maximum_event_age_in_seconds": LATEST_START_SECONDS,
-                    "maximum_retry_attempts": 3,
-                },
-                "dead_letter_config": {"arn": missed.arn},
+    return {
+        "group_name": scheduler.ScheduleGroup(name_of, name=physical, **placed).name,
+        "schedule_expression": schedule_of(settings),
+        "target": {
+            "arn": cluster.arn,
+            "role_arn": starter.arn,
+            "retry_policy": {
+                "maximum_event_age_in_seconds": LATEST_START_SECONDS,
+                "maximum_retry_attempts": 3,
             },
-            region=cell.region,
-            opts=parent.child(),
-        )
+            "dead_letter_config": {"arn": missed.arn},
+        },
+    }
+
+
+def _schedule(
+    parent: Component,
+    title: str,
+    group: ViewGroup,
+    task: ecs.TaskDefinition,
+    network: Dict[str, Any],
+    calls: Dict[str, Any],
+) -> None:
+    """Runs the group's task as `calls` says."""
+    cell = parent.cell
+    run = {
+        # The latest revision: one that is named would be gone after the next change.
+        "task_definition_arn": task.arn_without_revision,
+        "launch_type": "FARGATE",
+        "task_count": 1,
+        "propagate_tags": "TASK_DEFINITION",
+        "network_configuration": network,
+    }
+    scheduler.Schedule(
+        title,
+        **{**calls, "target": {**calls["target"], "ecs_parameters": run}},
+        name=names.schedule_name(cell, group),
+        description=f"Materialises features of group {group.label}; on in its home region {group.home}",
+        state="ENABLED" if group.home == cell.region else "DISABLED",
+        flexible_time_window={"mode": "OFF"},
+        region=cell.region,
+        opts=parent.child(),
+    )
 
 
 def _task(

@@ -189,6 +189,22 @@ def _point(cell: Cell) -> States:
         put(cell, "'promoted#' & $stage & '#' & $release"),
         place(cell, f"'package#' & $release & '#{cell.region}'"),
     ]
+    return {
+        "Point": call(
+            "dynamodb:transactWriteItems",
+            {"TransactItems": made},
+            "Which way it was",
+            catch=[{"ErrorEquals": ["States.TaskFailed"], "Next": "Somebody else was first"}],
+        ),
+        "Which way it was": choose(
+            ["$action = 'rollback' and $leaving_arn != ''", "Reject"], otherwise="Tell"
+        ),
+        "Tell": _tell(cell),
+    }
+
+
+def _tell(cell: Cell) -> Dict[str, Any]:
+    """One event for all who follow: other regions, other accounts, and who deploys."""
     here = f"{cell.account_id}/{cell.region}"
     detail = {
         "model": jsonata("$model"),
@@ -212,24 +228,13 @@ def _point(cell: Cell) -> States:
         "Detail": detail,
     }
     return {
-        "Point": call(
-            "dynamodb:transactWriteItems",
-            {"TransactItems": made},
-            "Which way it was",
-            catch=[{"ErrorEquals": ["States.TaskFailed"], "Next": "Somebody else was first"}],
+        "Type": "Task",
+        "Resource": "arn:aws:states:::events:putEvents",
+        "Arguments": {"Entries": [entry]},
+        "Output": jsonata(
+            "{'model': $model, 'stage': $stage, 'release': $release, 'model_package_arn': $arn}"
         ),
-        "Which way it was": choose(
-            ["$action = 'rollback' and $leaving_arn != ''", "Reject"], otherwise="Tell"
-        ),
-        "Tell": {
-            "Type": "Task",
-            "Resource": "arn:aws:states:::events:putEvents",
-            "Arguments": {"Entries": [entry]},
-            "Output": jsonata(
-                "{'model': $model, 'stage': $stage, 'release': $release, 'model_package_arn': $arn}"
-            ),
-            "End": True,
-        },
+        "End": True,
     }
 
 

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from components.data_plane.surroundings import Surroundings
 from plan.graph import Graph, Resource
 from plan.offline import run
 from plan.project import Program
@@ -97,6 +98,20 @@ def planned(
         folder=folder, stack="test", project="registries", main=main, python=Path(sys.executable)
     )
     return run(program)
+
+
+def around(
+    environment: str = "prod", region: str = HOME, environment_class: str = "production"
+) -> Surroundings:
+    """What either registry is checked against."""
+    cell = {
+        "environment": environment,
+        "environment_class": environment_class,
+        "region": region,
+        "regions": REGIONS,
+        "account_id": ACCOUNT,
+    }
+    return Surroundings.model_validate({"cell": cell, "residency": ZONES, "tenants": TENANTS})
 
 
 def of(graph: Graph, kind: str, region: str = "") -> tuple[Resource, ...]:

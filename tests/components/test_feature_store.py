@@ -196,6 +196,14 @@ def test_use_of_keys_is_for_the_groups_own_keys(production: Graph) -> None:
     assert checked == 3 * 3
 
 
+def test_a_store_without_a_job_and_table_buckets_has_no_roles_for_them(production: Graph) -> None:
+    assert {it.inputs["name"] for it in of(production, "Role")} == {
+        f"tradewind-prod-feature-{kind}{group}"
+        for kind in ("reader", "writer", "replication")
+        for group in ("", "-acme", "-eu")
+    }
+
+
 def test_documents_about_data_are_known_before_anything_exists(tmp_path: Path) -> None:
     """In a first preview, where outputs are unknown."""
     graph = planned(tmp_path, "production", REGIONS, STORE, answers="unknown")

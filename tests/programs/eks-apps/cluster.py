@@ -21,19 +21,7 @@ class EksCluster(pulumi.ComponentResource):
         super().__init__("apps:eks:Cluster", name, None, opts)
         child = pulumi.ResourceOptions(parent=self)
 
-        vpc = aws.ec2.Vpc(name, cidr_block="10.60.0.0/16", enable_dns_hostnames=True, opts=child)
-        subnets = [
-            aws.ec2.Subnet(
-                f"{name}-{zone}",
-                vpc_id=vpc.id,
-                availability_zone=zone,
-                cidr_block=f"10.60.{index * 32}.0/19",
-                tags={f"kubernetes.io/cluster/{name}": "shared"},
-                opts=child,
-            )
-            for index, zone in enumerate(zones)
-        ]
-
+        subnets = self._subnets(name, zones, child)
         role = aws.iam.Role(f"{name}-control", assume_role_policy=trusted_by("eks.amazonaws.com"), opts=child)
         attached = aws.iam.RolePolicyAttachment(
             f"{name}-control",
@@ -52,26 +40,7 @@ class EksCluster(pulumi.ComponentResource):
             opts=pulumi.ResourceOptions(parent=self, depends_on=[attached]),
         )
 
-        node_role = aws.iam.Role(f"{name}-node", assume_role_policy=trusted_by("ec2.amazonaws.com"), opts=child)
-        node_policies = [
-            aws.iam.RolePolicyAttachment(
-                f"{name}-node-{policy}",
-                role=node_role.id,
-                policy_arn=f"arn:aws:iam::aws:policy/{policy}",
-                opts=pulumi.ResourceOptions(parent=node_role),
-            )
-            for policy in NODE_POLICIES
-        ]
-        self.nodes = aws.eks.NodeGroup(
-            f"{name}-nodes",
-            cluster_name=self.cluster.name,
-            node_role_arn=node_role.arn,
-            subnet_ids=[subnet.id for subnet in subnets],
-            instance_types=["m7g.large"],
-            ami_type="AL2023_ARM_64_STANDARD",
-            scaling_config=aws.eks.NodeGroupScalingConfigArgs(desired_size=3, min_size=2, max_size=6),
-            opts=pulumi.ResourceOptions(parent=self, depends_on=node_policies),
-        )
+        self.nodes = self._nodes(name, subnets, child)
 
         issuer = self.cluster.identities[0].oidcs[0].issuer
         self.oidc = aws.iam.OpenIdConnectProvider(
@@ -87,6 +56,42 @@ class EksCluster(pulumi.ComponentResource):
             opts=pulumi.ResourceOptions(parent=self, depends_on=[self.nodes]),
         )
         self.register_outputs({"kubeconfig": self.kubeconfig})
+
+    def _subnets(self, name, zones, child):
+        vpc = aws.ec2.Vpc(name, cidr_block="10.60.0.0/16", enable_dns_hostnames=True, opts=child)
+        return [
+            aws.ec2.Subnet(
+                f"{name}-{zone}",
+                vpc_id=vpc.id,
+                availability_zone=zone,
+                cidr_block=f"10.60.{index * 32}.0/19",
+                tags={f"kubernetes.io/cluster/{name}": "shared"},
+                opts=child,
+            )
+            for index, zone in enumerate(zones)
+        ]
+
+    def _nodes(self, name, subnets, child):
+        node_role = aws.iam.Role(f"{name}-node", assume_role_policy=trusted_by("ec2.amazonaws.com"), opts=child)
+        node_policies = [
+            aws.iam.RolePolicyAttachment(
+                f"{name}-node-{policy}",
+                role=node_role.id,
+                policy_arn=f"arn:aws:iam::aws:policy/{policy}",
+                opts=pulumi.ResourceOptions(parent=node_role),
+            )
+            for policy in NODE_POLICIES
+        ]
+        return aws.eks.NodeGroup(
+            f"{name}-nodes",
+            cluster_name=self.cluster.name,
+            node_role_arn=node_role.arn,
+            subnet_ids=[subnet.id for subnet in subnets],
+            instance_types=["m7g.large"],
+            ami_type="AL2023_ARM_64_STANDARD",
+            scaling_config=aws.eks.NodeGroupScalingConfigArgs(desired_size=3, min_size=2, max_size=6),
+            opts=pulumi.ResourceOptions(parent=self, depends_on=node_policies),
+        )
 
 
 def kubeconfig(args):

@@ -17,7 +17,6 @@ from components.container_registry.settings import (
     ContainerRegistrySettings,
     LowestSeverity,
 )
-from components.data_plane.surroundings import Surroundings
 from components.model import Cell
 from plan.graph import Graph
 from policies.iam import Access
@@ -27,35 +26,9 @@ from tests.components.registries_plan import (
     IMAGES,
     OTHER,
     REGIONS,
-    TENANTS,
-    ZONES,
+    around,
     of,
-    planned,
 )
-
-
-@pytest.fixture(scope="module")
-def graph(tmp_path_factory: pytest.TempPathFactory) -> Graph:
-    return planned(tmp_path_factory.mktemp("images"))
-
-
-@pytest.fixture(scope="module")
-def access(graph: Graph) -> Access:
-    return Access(graph, account=ACCOUNT)
-
-
-def around(
-    environment: str = "prod", region: str = HOME, environment_class: str = "production"
-) -> Surroundings:
-    cell = {
-        "environment": environment,
-        "environment_class": environment_class,
-        "region": region,
-        "regions": REGIONS,
-        "account_id": ACCOUNT,
-    }
-    return Surroundings.model_validate({"cell": cell, "residency": ZONES, "tenants": TENANTS})
-
 
 CELL: Cell = around().cell
 
