@@ -83,21 +83,21 @@ def test_a_replica_key_of_its_own_region_keeps_it_readable(how: str) -> None:
 
 
 def _buckets(
-    *, versioned: bool = True, rtc: bool = True, encrypted: bool = False, copied: bool = True, **rule: object
+    *, versioned: str = "ab", rtc: bool = True, encrypted: bool = False, copied: bool = True, **rule: object
 ) -> list[Resource]:
     a, b = made(BUCKET, "a", US, bucket="shop-a"), made(BUCKET, "b", EU, bucket="shop-b")
     kind = "aws:s3/bucketVersioning:BucketVersioning"
     found = [a, b]
-    if versioned:
-        found += [
-            made(
-                kind,
-                x.name,
-                x.region,
-                inputs={"bucket": ref(x, "bucket"), "versioningConfiguration": {"status": "Enabled"}},
-            )
-            for x in (a, b)
-        ]
+    found += [
+        made(
+            kind,
+            x.name,
+            x.region,
+            inputs={"bucket": ref(x, "bucket"), "versioningConfiguration": {"status": "Enabled"}},
+        )
+        for x in (a, b)
+        if x.name in versioned
+    ]
     if encrypted:
         settings = {"sseAlgorithm": "aws:kms"}
         found.append(
@@ -122,7 +122,9 @@ def _buckets(
     [
         ({}, "degraded", 900),
         ({"rtc": False}, "degraded", None),
-        ({"versioned": False}, "no", None),
+        ({"versioned": ""}, "no", None),
+        ({"versioned": "a"}, "no", None),
+        ({"versioned": "b"}, "no", None),
         ({"copied": False}, "no", None),
         ({"status": "Disabled"}, "no", None),
         ({"encrypted": True}, "no", None),

@@ -101,10 +101,21 @@ def _rule(
     if status != "Enabled":
         found.remarks.append(Reason.of(owner, f"the replication rule is {status}"))
         return
-    regions = _regions_of_target(owner, rule, bucket, world)
-    if not regions:
+    targets = _targets(owner, rule, bucket, world)
+    regions = sorted({target.region for target in targets})
+    if not regions or "" in regions:
         found.untold.append(Reason.of(owner, "the region of the destination bucket cannot be told"))
         return
+    for target in targets:
+        versioned = _is_versioned(target, world)
+        if versioned is False:
+            text = f"the destination {title(target)} keeps no versions, and replication needs them"
+            found.remarks.append(Reason.of(target, text))
+            return
+        if versioned is None:
+            text = f"whether the destination {title(target)} keeps versions cannot be told"
+            found.untold.append(Reason.of(target, text))
+            return
     if _leaves_encrypted_out(bucket, rule, world):
         text = "objects encrypted with KMS are not copied: sseKmsEncryptedObjects is not Enabled in the rule"
         found.remarks.append(Reason.of(owner, text))
@@ -126,13 +137,10 @@ def _rule(
         found.copies.append(world.with_key(copy, owner, key, "rules"))
 
 
-def _regions_of_target(
-    owner: Resource, rule: Mapping[str, Value], bucket: Resource, world: World
-) -> list[str]:
-    """The regions of the buckets a rule may mean: several when only the dependencies are known."""
+def _targets(owner: Resource, rule: Mapping[str, Value], bucket: Resource, world: World) -> list[Resource]:
+    """The buckets a rule may mean: several when only the dependencies are known."""
     joined = world.joins.meant(owner, at(rule, "destination.bucket"), "rules", BUCKETS)
-    regions = {target.region for target in joined.resources if target.urn != bucket.urn}
-    return [] if "" in regions else sorted(regions)
+    return [target for target in joined.resources if target.urn != bucket.urn]
 
 
 def _incoming(bucket: Resource, world: World) -> tuple[Resource, ...]:
