@@ -19,8 +19,9 @@ from typing import Any
 from deploy.stack import CellStack
 from deploy.teardown_aws import Facts, Unseen, look, made_again
 from deploy.teardown_findings import findings
+from deploy.teardown_questions import Questions, questions
 from deploy.teardown_remains import Remain, came_back, remains
-from deploy.teardown_state import Lifting, Questions, protections, questions, told
+from deploy.teardown_state import Lifting, protections, told
 from plan.graph import Graph
 from plan.state import graph_of
 from problems import Problem

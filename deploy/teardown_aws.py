@@ -7,11 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from functools import partial
+from typing import Any, TypeVar
 
-from deploy.teardown_state import Questions
+from deploy.process import ENGINES
+from deploy.teardown_questions import Questions
+from deploy.teardown_stores import STORES, Asked, Contents, Store
 
-__all__ = ["Facts", "Instance", "Interface", "Unseen", "look", "made_again"]
+__all__ = ["Endpoint", "Facts", "Instance", "Interface", "Unseen", "look", "made_again"]
 
 BALANCER_TAG = "elbv2.k8s.aws/cluster"
 ENDED = ("shutting-down", "terminated")
@@ -47,16 +50,21 @@ class Instance:
     tags: Mapping[str, str]
 
 
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """A VPC endpoint that is not on its way out."""
+
+    service: str
+    tags: Mapping[str, str] = field(default_factory=dict)
+
+
 @dataclass
 class Facts:
     """What was found in one region."""
 
     region: str
-    filled_buckets: list[str] = field(default_factory=list)
-    locked_buckets: list[str] = field(default_factory=list)
-    """With an object lock, and not empty."""
-    filled_repositories: list[str] = field(default_factory=list)
-    used_workgroups: list[str] = field(default_factory=list)
+    filled: list[tuple[str, Asked, Contents]] = field(default_factory=list)
+    """What is not empty, by kind of `deploy.teardown_stores.STORES`."""
     held: list[str] = field(default_factory=list)
     """What has deletion protection: `table users`."""
     balancers: dict[str, str] = field(default_factory=dict)
@@ -67,8 +75,8 @@ class Facts:
     instances: list[Instance] = field(default_factory=list)
     volumes: dict[str, Mapping[str, str]] = field(default_factory=dict)
     """Volumes that carry a cluster's tag and are attached to nothing or to a pod: tags by id."""
-    endpoints: dict[str, str] = field(default_factory=dict)
-    """VPC endpoints: service by id."""
+    endpoints: dict[str, Endpoint] = field(default_factory=dict)
+    """By id."""
 
 
 def look(region: str, asked: Questions, account: str) -> tuple[Facts, list[Unseen]]:
@@ -96,11 +104,12 @@ def made_again(region: str, names: Sequence[str], account: str) -> tuple[list[st
     return found, _answered(region, account, steps) if names else []
 
 
+_Answer = TypeVar("_Answer")
 Step = tuple[str, str, Callable[[], None]]
 
 
 def _answered(region: str, account: str, steps: Callable[[Any], Iterator[Step]]) -> list[Unseen]:
-    """Take every step; returns those that could not be taken."""
+    """Take every step; returns those that could not be taken, and those left when somebody asked to stop."""
     try:
         import boto3
         from botocore.config import Config
@@ -114,13 +123,18 @@ def _answered(region: str, account: str, steps: Callable[[Any], Iterator[Step]])
     def client(service: str) -> Any:
         return session.client(service, config=config)
 
-    try:
-        found = client("sts").get_caller_identity()["Account"]
-        why = "" if found == account else f"the credentials are those of account {found}, not {account}"
-    except (BotoCoreError, ClientError) as error:
-        why = _why(error)
+    def barred() -> str:
+        """Why nothing can be looked up, "" where it can."""
+        try:
+            found = client("sts").get_caller_identity()["Account"]
+        except (BotoCoreError, ClientError) as error:
+            return _why(error)
+        return "" if found == account else f"the credentials are those of account {found}, not {account}"
+
+    why = "" if ENGINES.asked else barred()
     unseen = []
     for what, how, step in steps(client):
+        why = "interrupted" if ENGINES.asked else why
         if why:
             unseen.append(Unseen(what, region, why, how))
             continue
@@ -139,38 +153,63 @@ def _why(error: Exception) -> str:
     return f"{response['Error'].get('Code', '')} on {getattr(error, 'operation_name', 'a request')}"
 
 
+@dataclass(frozen=True, slots=True)
+class _Switch:
+    """How deletion protection of one kind of thing is looked up: `switch` of what `ask` answers."""
+
+    service: str
+    how: str
+    ask: Callable[[Any, str], Mapping[str, Any]]
+    switch: str
+    gone: str
+
+
+_SWITCHES = {
+    "table": _Switch(
+        "dynamodb",
+        "dynamodb describe-table AT --table-name NAME --query Table.DeletionProtectionEnabled",
+        lambda client, name: client.describe_table(TableName=name)["Table"],
+        "DeletionProtectionEnabled",
+        "ResourceNotFoundException",
+    ),
+    "database cluster": _Switch(
+        "rds",
+        "rds describe-db-clusters AT --db-cluster-identifier NAME --query 'DBClusters[].DeletionProtection'",
+        lambda client, name: client.describe_db_clusters(DBClusterIdentifier=name)["DBClusters"][0],
+        "DeletionProtection",
+        "DBClusterNotFoundFault",
+    ),
+    "cluster": _Switch(
+        "eks",
+        "eks describe-cluster AT --name NAME --query cluster.deletionProtection",
+        lambda client, name: client.describe_cluster(name=name)["cluster"],
+        "deletionProtection",
+        "ResourceNotFoundException",
+    ),
+}
+"""By kind of `deploy.teardown_questions.SWITCHED`."""
+
+
 def _steps(facts: Facts, asked: Questions, client: Any) -> Iterator[Step]:
     """What to look up: what it is called, the command that shows it by hand, and the function that does."""
     at = f"--region {facts.region}"
-    if asked.buckets or asked.locked_buckets:
-        names = ", ".join([*asked.buckets, *asked.locked_buckets])
-        how = f"aws s3api list-object-versions {at} --max-items 1 --bucket NAME"
-        yield f"whether buckets are empty: {names}", how, lambda: _buckets(facts, asked, client("s3"))
-    if asked.repositories:
-        how = f"aws ecr list-images {at} --max-items 1 --repository-name NAME"
-        what = f"whether registries are empty: {', '.join(asked.repositories)}"
-        yield what, how, lambda: _repositories(facts, asked, client("ecr"))
-    if asked.workgroups:
-        how = f"aws athena list-query-executions {at} --max-items 1 --work-group NAME"
-        what = f"whether workgroups have a history: {', '.join(asked.workgroups)}"
-        yield what, how, lambda: _workgroups(facts, asked, client("athena"))
-    if asked.tables:
-        how = f"aws dynamodb describe-table {at} --table-name NAME --query Table.DeletionProtectionEnabled"
-        what = f"deletion protection of tables: {', '.join(asked.tables)}"
-        yield what, how, lambda: _tables(facts, asked, client("dynamodb"))
-    if asked.database_clusters:
-        how = f"aws rds describe-db-clusters {at} --query 'DBClusters[].[DBClusterIdentifier,DeletionProtection]'"
-        what = f"deletion protection of databases: {', '.join(asked.database_clusters)}"
-        yield what, how, lambda: _databases(facts, asked, client("rds"))
+    for store in STORES:
+        if those := asked.stores.get(store.kind):
+            what = f"what is in {store.kind} {', '.join(one.name for one in those)}"
+            how = f"aws {store.how}".replace("AT", at, 1)
+            yield what, how, partial(_look_into, facts, store, those, client)
+    for kind, switch in _SWITCHES.items():
+        if names := asked.switched.get(kind):
+            how = f"aws {switch.how}".replace("AT", at, 1)
+            what = f"deletion protection of {kind} {', '.join(names)}"
+            yield what, how, partial(_look_at, facts, kind, switch, names, client)
     if asked.clusters:
-        names = ", ".join(asked.clusters)
-        how = f"aws eks describe-cluster {at} --name NAME --query cluster.deletionProtection"
-        yield f"deletion protection of {names}", how, lambda: _clusters(facts, asked, client("eks"))
+        called = ", ".join(asked.clusters)
         how = f"aws resourcegroupstaggingapi get-resources {at} --tag-filters Key={BALANCER_TAG}"
-        what = f"load balancers that controllers made in {names}"
+        what = f"load balancers that controllers made in {called}"
         yield what, how, lambda: _balancers(facts, asked, client("resourcegroupstaggingapi"))
         how = f"aws ec2 describe-volumes {at} --filters Name=tag-key,Values=kubernetes.io/cluster/NAME"
-        yield f"volumes of {names}", how, lambda: _volumes(facts, asked, client("ec2"))
+        yield f"volumes of {called}", how, lambda: _volumes(facts, asked, client("ec2"))
     if asked.vpcs:
         where = f"--filters Name=vpc-id,Values={','.join(asked.vpcs)}"
         how = f"aws ec2 describe-network-interfaces {at} {where}"
@@ -178,61 +217,34 @@ def _steps(facts: Facts, asked: Questions, client: Any) -> Iterator[Step]:
         yield what, how, lambda: _networks(facts, asked, client("ec2"))
 
 
-def _those(names: Sequence[str], ask: Callable[[str], Any], *gone: type[Exception]) -> Iterator[str]:
-    """The `names` to which `ask` says yes; `gone` is raised for what is not there any more."""
+def _look_into(facts: Facts, store: Store, those: Sequence[Asked], client: Any) -> None:
+    """Note those of a kind that are not empty."""
+    service = client(store.service)
+    for one in those:
+        found = _unless_gone(partial(store.look, service, one), store.gone)
+        if found is not None and found.inside:
+            facts.filled.append((store.kind, one, found))
+
+
+def _look_at(facts: Facts, kind: str, switch: _Switch, names: Sequence[str], client: Any) -> None:
+    """Note those of a kind that have deletion protection."""
+    service = client(switch.service)
     for name in names:
-        try:
-            if ask(name):
-                yield name
-        except gone:
-            continue
+        found = _unless_gone(partial(switch.ask, service, name), switch.gone)
+        if found is not None and found.get(switch.switch):
+            facts.held.append(f"{kind} {name}")
 
 
-def _buckets(facts: Facts, asked: Questions, s3: Any) -> None:
-    def is_filled(name: str) -> bool:
-        page = s3.list_object_versions(Bucket=name, MaxKeys=1)
-        return bool(page.get("Versions") or page.get("DeleteMarkers"))
+def _unless_gone(ask: Callable[[], _Answer], gone: str) -> _Answer | None:
+    """What `ask` answers; None where the error `gone` says that there is no such thing any more."""
+    from botocore.exceptions import ClientError
 
-    facts.filled_buckets += _those(asked.buckets, is_filled, s3.exceptions.NoSuchBucket)
-    facts.locked_buckets += _those(asked.locked_buckets, is_filled, s3.exceptions.NoSuchBucket)
-
-
-def _repositories(facts: Facts, asked: Questions, ecr: Any) -> None:
-    def has_images(name: str) -> Any:
-        return ecr.list_images(repositoryName=name, maxResults=1)["imageIds"]
-
-    gone = ecr.exceptions.RepositoryNotFoundException
-    facts.filled_repositories += _those(asked.repositories, has_images, gone)
-
-
-def _workgroups(facts: Facts, asked: Questions, athena: Any) -> None:
-    def has_history(name: str) -> Any:
-        return athena.list_query_executions(WorkGroup=name, MaxResults=1)["QueryExecutionIds"]
-
-    facts.used_workgroups += _those(asked.workgroups, has_history)
-
-
-def _tables(facts: Facts, asked: Questions, dynamodb: Any) -> None:
-    def is_held(name: str) -> Any:
-        return dynamodb.describe_table(TableName=name)["Table"].get("DeletionProtectionEnabled")
-
-    gone = dynamodb.exceptions.ResourceNotFoundException
-    facts.held += (f"table {name}" for name in _those(asked.tables, is_held, gone))
-
-
-def _databases(facts: Facts, asked: Questions, rds: Any) -> None:
-    for page in rds.get_paginator("describe_db_clusters").paginate():
-        for one in page["DBClusters"]:
-            if one["DBClusterIdentifier"] in asked.database_clusters and one.get("DeletionProtection"):
-                facts.held.append(f"database cluster {one['DBClusterIdentifier']}")
-
-
-def _clusters(facts: Facts, asked: Questions, eks: Any) -> None:
-    def is_held(name: str) -> Any:
-        return eks.describe_cluster(name=name)["cluster"].get("deletionProtection")
-
-    gone = eks.exceptions.ResourceNotFoundException
-    facts.held += (f"cluster {name}" for name in _those(asked.clusters, is_held, gone))
+    try:
+        return ask()
+    except ClientError as error:
+        if gone and error.response["Error"].get("Code") == gone:
+            return None
+        raise
 
 
 def _balancers(facts: Facts, asked: Questions, tagging: Any) -> None:
@@ -281,7 +293,7 @@ def _networks(facts: Facts, asked: Questions, ec2: Any) -> None:
     for page in ec2.get_paginator("describe_vpc_endpoints").paginate(Filters=here):
         for row in page["VpcEndpoints"]:
             if row.get("State", "").lower() not in ("deleting", "deleted"):
-                facts.endpoints[row["VpcEndpointId"]] = row.get("ServiceName", "")
+                facts.endpoints[row["VpcEndpointId"]] = Endpoint(row.get("ServiceName", ""), _tags(row))
 
 
 def _tags(row: Mapping[str, Any], key: str = "Tags") -> dict[str, str]:

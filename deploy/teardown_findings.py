@@ -13,6 +13,7 @@ from functools import cached_property
 
 from deploy.teardown_aws import Facts, Instance, Interface
 from deploy.teardown_state import told
+from deploy.teardown_stores import STORES
 from plan.graph import Graph, Resource
 from problems import Problem
 
@@ -23,6 +24,7 @@ CLUSTER_TAGS = ("aws:eks:cluster-name", "eks:cluster-name", "eks:eks-cluster-nam
 NODE_POOL = "karpenter.sh/nodepool"
 CLAIM = ("kubernetes.io/created-for/pvc/namespace", "kubernetes.io/created-for/pvc/name")
 BALANCER = "elbv2.k8s.aws/cluster"
+_STORES = {store.kind: store for store in STORES}
 _CLUSTER = re.compile(r"Amazon EKS (\S+)")
 # What a service's interfaces say of themselves, and the types of which one must be in the state.
 _SERVICES = (
@@ -31,7 +33,18 @@ _SERVICES = (
     ("EFS mount target", "aws:efs/"),
     ("AWS Lambda VPC ENI", "aws:lambda/"),
     ("DMSNetworkInterface", "aws:dms/"),
+    # Tasks on Fargate; those that run are told of their cluster.
+    ("arn:aws:ecs:", "aws:ecs/"),
+    ("arn:aws:ecs:", "aws:batch/"),
+    ("arn:aws:ecs:", "aws:mwaa/"),
 )
+# What a service makes in the network for something, tagged so, and takes away with that: the tag, and the
+# types of which one must be in the state.
+_MADE = {
+    "AmazonElastiCacheManaged": "aws:elasticache/",
+    "AmazonMWAAManaged": "aws:mwaa/",
+    "AWSBatchServiceTag": "aws:batch/",
+}
 
 
 class _Known:
@@ -67,10 +80,16 @@ class _Known:
         identifier = provider.inputs.get("clusterIdentifier") if provider else None
         return str(identifier or "").rpartition("/")[2]
 
-    def explains(self, interface: Interface, nodes: set[str]) -> bool:
-        """Whether the interface goes with something in the state, or with one of `nodes`."""
+    def makes(self, tags: Mapping[str, str]) -> bool:
+        """Whether a service made it for something in the state, and ends it with that."""
+        types = tuple(_MADE[tag] for tag in tags if tag in _MADE)
+        return any(one.type.startswith(types) for one in self.graph) if types else False
+
+    def explains(self, interface: Interface, going: set[str]) -> bool:
+        """Whether the interface goes with something in the state, or with one of `going`."""
         words = re.split(r"[\s,:]+", interface.description)
-        if interface.instance in nodes or self.ids.intersection((*words, interface.instance, interface.id)):
+        known = self.ids | going
+        if known.intersection((*words, interface.instance, interface.id)):
             return True
         cluster = _CLUSTER.search(interface.description)
         if cluster:
@@ -98,26 +117,17 @@ def findings(stack: str, graph: Graph, facts: Facts) -> list[Problem]:
 
 def _full(stack: str, facts: Facts) -> Iterator[Problem]:
     """What is not empty and is not deleted with what is in it."""
-    for name in facts.filled_buckets:
-        fix = f"copy what is needed, then empty it with all its versions: aws s3 rm s3://{name} --recursive"
-        fix += ", or set force_destroy (`protection: off` does) and run up"
-        yield Problem(stack, f"bucket {name}", "not empty", "AWS deletes no bucket that holds anything", fix)
-    for name in facts.locked_buckets:
-        but = "its object lock keeps every version until it expires, whoever asks"
-        fix = "wait for the retention to end, or keep it: pulumi state delete its URN"
-        yield Problem(stack, f"bucket {name}", "not empty", but, fix)
-    for name in facts.filled_repositories:
-        fix = f"aws ecr delete-repository --region {facts.region} --force --repository-name {name}, or set force_delete and run up"
-        yield Problem(stack, f"registry {name}", "images", "AWS deletes no registry that holds images", fix)
-    for name in facts.used_workgroups:
-        but = "AWS deletes no workgroup with a history of queries"
-        yield Problem(
-            stack,
-            f"workgroup {name}",
-            "queries",
-            but,
-            "set force_destroy (`protection: off` does) and run up",
-        )
+    for kind, asked, found in facts.filled:
+        store = _STORES[kind]
+        fix = found.fix.replace("FIX", store.fix) if found.fix else store.fix
+        for word, said in (
+            ("AT", f"--region {facts.region}"),
+            ("WITHIN", asked.within),
+            ("NAME", asked.name),
+        ):
+            fix = re.sub(rf"\b{word}\b", said.replace("\\", r"\\"), fix)
+        got = found.told(store.words)
+        yield Problem(stack, f"{kind} {asked.name}", got, found.but or store.but, fix)
 
 
 def _held(stack: str, graph: Graph, facts: Facts) -> Iterator[Problem]:
@@ -173,7 +183,10 @@ def _of_controllers(stack: str, known: _Known, facts: Facts) -> Iterator[Problem
 def _in_networks(stack: str, known: _Known, facts: Facts) -> Iterator[Problem]:
     """What is in the VPC and not in the state: AWS deletes no network with anything in it."""
     at = f"--region {facts.region}"
-    nodes = {one.id for one in facts.instances if _cluster_of(one.tags) in known.clusters}
+    nodes = {
+        one.id for one in facts.instances if _cluster_of(one.tags) in known.clusters or known.makes(one.tags)
+    }
+    made = {id for id, one in facts.endpoints.items() if known.makes(one.tags)}
     for instance in facts.instances:
         if instance.id not in nodes | known.ids:
             name = instance.tags.get("Name", "no name")
@@ -183,7 +196,7 @@ def _in_networks(stack: str, known: _Known, facts: Facts) -> Iterator[Problem]:
     strangers = {one.id for one in _strangers(known, facts, nodes)}
     for interface in facts.interfaces:
         by_balancer = any(end in interface.description for end in told_already)
-        if by_balancer or interface.instance in strangers or known.explains(interface, nodes):
+        if by_balancer or interface.instance in strangers or known.explains(interface, nodes | made):
             continue
         fix = f"aws ec2 delete-network-interface {at} --network-interface-id {interface.id}"
         if interface.status != "available":
@@ -196,10 +209,10 @@ def _in_networks(stack: str, known: _Known, facts: Facts) -> Iterator[Problem]:
         by = f", made by the load balancer controller of {tags[BALANCER]}" if BALANCER in tags else ""
         fix = f"aws ec2 delete-security-group {at} --group-id {group}"
         yield _foreign(stack, f"security group {group}", f"{tags['GroupName']}{by}", fix)
-    for endpoint, service in sorted(facts.endpoints.items()):
-        if endpoint not in known.ids:
-            fix = f"aws ec2 delete-vpc-endpoints {at} --vpc-endpoint-ids {endpoint}"
-            yield _foreign(stack, f"VPC endpoint {endpoint}", service, fix)
+    for id, endpoint in sorted(facts.endpoints.items(), key=lambda item: item[0]):
+        if id not in known.ids | made:
+            fix = f"aws ec2 delete-vpc-endpoints {at} --vpc-endpoint-ids {id}"
+            yield _foreign(stack, f"VPC endpoint {id}", endpoint.service, fix)
 
 
 def _strangers(known: _Known, facts: Facts, nodes: set[str]) -> Iterator[Instance]:

@@ -23,6 +23,10 @@ _DATABASES = (
 )
 _WINDOW = 30
 """Days that KMS and Secrets Manager wait where nothing else was said."""
+_AFTER_RECOVERY = 35
+"""Days for which DynamoDB keeps the last state of a table with point-in-time recovery."""
+_CANCELED = 2 * 365
+"""Days for which Signer keeps a canceled profile, and with it its name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,9 +89,33 @@ def _of(stack: str, graph: Graph, one: Resource, today: dt.date) -> Iterator[Rem
         if isinstance(name, str):
             why = "the last snapshot of the database; it can be restored for as long as its key is there"
             yield stays("database snapshot", why, None, "backup storage by the gigabyte", name)
+    elif one.type == "aws:dynamodb/table:Table" and _recovers(told(one, "pointInTimeRecovery")):
+        why = (
+            "DynamoDB keeps a table with point-in-time recovery as a backup that nobody can delete; "
+            "it can be restored for as long as its key is there"
+        )
+        name = f"{told(one, 'name') or one.id}$DeletedTableBackup"
+        yield stays("table backup", why, _AFTER_RECOVERY, "nothing", name)
+    elif one.type == "aws:signer/signingProfile:SigningProfile":
+        why = "Signer cancels a profile and keeps it, so that its name stays taken in this account and region"
+        yield stays("signing profile", why, _CANCELED, "nothing", str(told(one, "name") or one.id))
+    elif one.type == "aws:mwaa/environment:Environment":
+        prefix = f"airflow-{told(one, 'name') or one.id}-"
+        why = "MWAA made its log groups and leaves them: " + _each_group(one.region, prefix)
+        yield stays("log groups", why, None, "log storage by the gigabyte", f"{prefix}*")
     elif one.type == "aws:cloudwatch/logGroup:LogGroup" and told(one, "skipDestroy") is True:
         yield stays("log group", "the program keeps it (skip_destroy)", None, "log storage by the gigabyte")
 
 
 def _days(value: Value) -> int:
     return int(value) if isinstance(value, int | float) else _WINDOW
+
+
+def _recovers(value: Value) -> bool:
+    return isinstance(value, dict) and value.get("enabled") is True
+
+
+def _each_group(region: str, prefix: str) -> str:
+    listed = f"aws logs describe-log-groups --region {region} --log-group-name-prefix {prefix}"
+    selected = f"{listed} --query 'logGroups[].logGroupName' --output text | tr '\\t' '\\n'"
+    return f"{selected} | xargs -rn1 aws logs delete-log-group --region {region} --log-group-name"

@@ -1,18 +1,18 @@
-"""What the state of a cell says about its teardown: protection that stands in the way, what AWS must be asked.
+"""What the state of a cell says about its teardown: protection that stands in the way.
 
 Pure functions of the graph that `plan.state` reads from a state.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from dataclasses import dataclass
 
 from plan.graph import Graph, Resource
 from plan.values import Value
 from problems import Problem
 
-__all__ = ["Lifting", "Questions", "named", "protections", "questions", "told"]
+__all__ = ["Lifting", "named", "protections", "told"]
 
 SWITCHES = {
     "aws:alb/loadBalancer:LoadBalancer": "enableDeletionProtection",
@@ -48,22 +48,6 @@ class Lifting:
         if self.is_lifted:
             return f"{self.file} says `protection: off`, but that is not deployed: tradewind up {self.environment}"
         return f"write `protection: off` into {self.file}, then tradewind up {self.environment}"
-
-
-@dataclass
-class Questions:
-    """What one region's AWS must be asked: names and ids by kind of thing."""
-
-    buckets: list[str] = field(default_factory=list)
-    """Those that are not deleted with what is in them."""
-    locked_buckets: list[str] = field(default_factory=list)
-    """Those whose object lock keeps what is in them."""
-    repositories: list[str] = field(default_factory=list)
-    workgroups: list[str] = field(default_factory=list)
-    tables: list[str] = field(default_factory=list)
-    database_clusters: list[str] = field(default_factory=list)
-    clusters: list[str] = field(default_factory=list)
-    vpcs: list[str] = field(default_factory=list)
 
 
 def told(resource: Resource, key: str) -> Value:
@@ -119,41 +103,3 @@ def _held(resource: Resource) -> str:
         return ""
     known = named([resource])
     return known if where == ["itself"] else f"{known} ({', '.join(where)})"
-
-
-def questions(graph: Graph) -> dict[str, Questions]:
-    """What to ask in each region before anything of `graph` is deleted."""
-    asked: dict[str, Questions] = {}
-    locked = set(_locked(graph))
-    for one in graph:
-        if not one.is_managed or not one.region:
-            continue
-        kind = one.type
-        here = asked.setdefault(one.region, Questions())
-        name = told(one, "name")
-        if kind in ("aws:s3/bucket:Bucket", "aws:s3/bucketV2:BucketV2"):
-            if one.id in locked or told(one, "objectLockEnabled") is True:
-                here.locked_buckets.append(one.id)
-            elif told(one, "forceDestroy") is not True:
-                here.buckets.append(one.id)
-        elif kind == "aws:ecr/repository:Repository" and told(one, "forceDelete") is not True:
-            here.repositories.append(str(name or one.id))
-        elif kind == "aws:athena/workgroup:Workgroup" and told(one, "forceDestroy") is not True:
-            here.workgroups.append(str(name or one.id))
-        elif kind == "aws:dynamodb/table:Table":
-            here.tables.append(str(name or one.id))
-        elif kind == "aws:rds/cluster:Cluster":
-            here.database_clusters.append(one.id)
-        elif kind == "aws:eks/cluster:Cluster":
-            here.clusters.append(str(name or one.id))
-        elif kind == "aws:ec2/vpc:Vpc":
-            here.vpcs.append(one.id)
-    return {region: here for region, here in asked.items() if here != Questions()}
-
-
-def _locked(graph: Graph) -> Iterator[str]:
-    """Buckets that an object lock configuration of their own is about."""
-    for one in graph.of_type("aws:s3/bucketObjectLockConfiguration:BucketObjectLockConfiguration"):
-        bucket = told(one, "bucket")
-        if isinstance(bucket, str):
-            yield bucket

@@ -40,6 +40,7 @@ def command(name: str, cells: tuple[str, ...], yes: bool, output: str) -> None:
     from cli.pages.destroy import Teardown
     from deploy.engine import find_engine
     from deploy.location import stacks_of
+    from deploy.process import heeding_signals
     from problems import InputError
 
     environment, root = environment_called(name, UNDONE)
@@ -62,11 +63,13 @@ def command(name: str, cells: tuple[str, ...], yes: bool, output: str) -> None:
         return
     if not yes:
         _confirm(page)
-    report = _take_down(going, graphs)
-    page.report, page.seconds = report, time.monotonic() - started
-    page.result = "destroyed" if report.succeeded else "failed"
-    _remains(page, environment.account_id)
-    _show(page, output)
+    # To the end of the report: a Ctrl-C that comes as the last engine ends must not lose it.
+    with heeding_signals():
+        report = _take_down(going, graphs)
+        page.report, page.seconds = report, time.monotonic() - started
+        page.result = "destroyed" if report.succeeded else "failed"
+        _remains(page, environment.account_id)
+        _show(page, output)
     if not report.succeeded:
         from cli.engines import exit_code
 

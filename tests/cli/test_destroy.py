@@ -5,10 +5,13 @@ from __future__ import annotations
 import datetime as dt
 import io
 import json
+import os
+import signal
 from pathlib import Path
 
 import jsonschema
 import pytest
+from botocore.exceptions import EndpointConnectionError
 from click.testing import CliRunner
 from rich.console import Console
 
@@ -16,12 +19,12 @@ from cli.answers import LIFTED, policy_config
 from cli.commands.destroy import command
 from cli.pages.destroy import Teardown, document, draw
 from cli.target import Plan
-from deploy.events import Failure, Outcome
+from deploy.events import Failure, Outcome, Step
 from deploy.teardown import Standing
 from deploy.teardown_aws import Unseen
 from deploy.teardown_remains import Remain
 from deploy.waves import Report
-from plan.graph import Graph
+from plan.graph import Graph, Resource
 from problems import InputError, Missing, Problem
 from stacks.specification import load
 
@@ -111,6 +114,55 @@ def test_a_destroy_that_went_through_names_no_next_step() -> None:
 def test_the_document_matches_its_schema(page: Teardown) -> None:
     schema = json.loads((ROOT / "cli/schemas/destroy.json").read_text(encoding="utf-8"))
     jsonschema.validate(json.loads(json.dumps(document(page))), schema)
+
+
+LOGS = "aws:cloudwatch/logGroup:LogGroup"
+
+
+@pytest.mark.parametrize("when", ["as the last engine ends", "while it is looked up what came back"])
+def test_an_interruption_at_the_end_does_not_lose_the_report(
+    monkeypatch: pytest.MonkeyPatch, when: str
+) -> None:
+    """All is gone by then: the report says so, and what was not looked up any more."""
+    groups = [
+        Resource(
+            f"urn:pulumi:dev::tradewind::{LOGS}::{region}",
+            LOGS,
+            region,
+            region=region,
+            inputs={"name": region},
+        )
+        for region in ("us-east-1", "eu-west-1")
+    ]
+    asked: list[str] = []
+
+    def interrupt() -> None:
+        os.kill(os.getpid(), signal.SIGINT)
+
+    def take_down(going: object, graphs: object) -> Report:
+        steps = tuple(Step("delete", one.urn, LOGS) for one in groups)
+        if when == "as the last engine ends":
+            interrupt()
+        return Report((Outcome("dev", "all", "succeeded", {"delete": 2}, steps=steps),))
+
+    def steps(service: str) -> object:
+        asked.append(service)
+        interrupt()
+        raise EndpointConnectionError(endpoint_url="http://127.0.0.1:9")
+
+    monkeypatch.chdir(ROOT)
+    monkeypatch.setattr("deploy.engine.find_engine", lambda: None)
+    monkeypatch.setattr("cli.commands.destroy._preflight", lambda *_: ({"dev": Graph.of(groups)}, Standing()))
+    monkeypatch.setattr("cli.commands.destroy._take_down", take_down)
+    monkeypatch.setattr("boto3.Session.client", lambda self, service, config: steps(service))
+    done = CliRunner().invoke(command, ["dev", "--yes", "--format", "json"])
+    assert (done.exit_code, done.exception) == (0, None)
+    page = json.loads(done.stdout)
+    assert page["result"] == "destroyed"
+    assert {one["why"] for one in page["not_looked_up"]} == {"interrupted"}
+    assert len(page["not_looked_up"]) == 2
+    assert asked == ([] if when == "as the last engine ends" else ["sts"])
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
 def test_rules_about_protection_are_exempted_while_the_specification_lifts_it(tmp_path: Path) -> None:

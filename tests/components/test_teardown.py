@@ -23,6 +23,8 @@ PROVIDED = ("kubernetes:karpenter.sh/v1:NodePool", "kubernetes:karpenter.k8s.aws
 LETS_GO = {
     "aws:s3/bucket:Bucket": ("forceDestroy", True),
     "aws:athena/workgroup:Workgroup": ("forceDestroy", True),
+    "aws:backup/vault:Vault": ("forceDestroy", True),
+    "aws:s3tables/tableBucket:TableBucket": ("forceDestroy", True),
     "aws:rds/globalCluster:GlobalCluster": ("forceDestroy", True),
     "aws:ecr/repository:Repository": ("forceDelete", True),
     "aws:iam/role:Role": ("forceDetachPolicies", True),

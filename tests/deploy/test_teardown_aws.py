@@ -9,8 +9,10 @@ import boto3
 import pytest
 from moto.server import ThreadedMotoServer
 
+from deploy.process import ENGINES
 from deploy.teardown_aws import BALANCER_TAG, look, made_again
-from deploy.teardown_state import Questions
+from deploy.teardown_questions import Questions
+from deploy.teardown_stores import Asked
 
 ACCOUNT = "123456789012"
 REGION = "eu-west-1"
@@ -87,6 +89,10 @@ def planted(cloud: None) -> dict[str, str]:
     return made
 
 
+def _all(*names: str) -> list[Asked]:
+    return [Asked(name) for name in names]
+
+
 def _manifest() -> dict[str, object]:
     digest = "sha256:" + "0" * 64
     layer = {"mediaType": "application/vnd.oci.image.layer.v1.tar", "size": 1, "digest": digest}
@@ -100,16 +106,21 @@ def _manifest() -> dict[str, object]:
 
 def test_everything_planted_is_seen(planted: dict[str, str]) -> None:
     asked = Questions(
-        buckets=["filled", "emptied", "versions", "not-there"],
-        repositories=["models", "none", "not-there"],
-        tables=["users", "events", "not-there"],
+        stores={
+            "bucket": _all("filled", "emptied", "versions", "not-there"),
+            "registry": _all("models", "none", "not-there"),
+        },
+        switched={"table": ["users", "events", "not-there"]},
         clusters=[CLUSTER],
         vpcs=[planted["vpc"]],
     )
     facts, unseen = look(REGION, asked, ACCOUNT)
     assert unseen == []
-    assert facts.filled_buckets == ["filled", "versions"]
-    assert facts.filled_repositories == ["models"]
+    assert [(kind, one.name, found.inside) for kind, one, found in facts.filled] == [
+        ("bucket", "filled", ("a",)),
+        ("bucket", "versions", ("a",)),
+        ("registry", "models", ("1",)),
+    ]
     assert facts.held == ["table users"]
     assert facts.balancers == {planted["balancer"]: CLUSTER}
     assert list(facts.volumes) == [planted["volume"]]
@@ -118,8 +129,8 @@ def test_everything_planted_is_seen(planted: dict[str, str]) -> None:
 
 
 def test_the_credentials_of_another_account_see_nothing(planted: dict[str, str]) -> None:
-    facts, unseen = look(REGION, Questions(buckets=["filled"]), "999999999999")
-    assert facts.filled_buckets == []
+    facts, unseen = look(REGION, Questions({"bucket": _all("filled")}), "999999999999")
+    assert facts.filled == []
     (one,) = unseen
     assert one.why == f"the credentials are those of account {ACCOUNT}, not 999999999999"
     assert one.how.startswith("aws s3api list-object-versions --region eu-west-1")
@@ -133,9 +144,9 @@ def test_without_credentials_it_says_what_it_could_not_see(
     monkeypatch.setenv("AWS_CONFIG_FILE", f"{tmp_path}/none")
     monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", f"{tmp_path}/none")
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
-    _, unseen = look(REGION, Questions(buckets=["filled"], vpcs=["vpc-1"]), ACCOUNT)
-    assert [one.what.partition(":")[0] for one in unseen] == [
-        "whether buckets are empty",
+    _, unseen = look(REGION, Questions({"bucket": _all("filled")}, vpcs=["vpc-1"]), ACCOUNT)
+    assert [one.what for one in unseen] == [
+        "what is in bucket filled",
         "interfaces, instances, endpoints and security groups in vpc-1",
     ]
     assert all("credentials" in one.why for one in unseen)
@@ -145,11 +156,21 @@ def test_a_question_that_is_not_answered_is_told_and_the_others_are_answered(
     planted: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL_ATHENA", "http://127.0.0.1:9")
-    facts, unseen = look(REGION, Questions(buckets=["filled"], workgroups=["analysts"]), ACCOUNT)
-    assert facts.filled_buckets == ["filled"]
+    asked = Questions({"bucket": _all("filled"), "workgroup": _all("analysts")})
+    facts, unseen = look(REGION, asked, ACCOUNT)
+    assert [one.name for _, one, _ in facts.filled] == ["filled"]
     (one,) = unseen
-    assert one.what == "whether workgroups have a history: analysts"
+    assert one.what == "what is in workgroup analysts"
     assert "127.0.0.1:9" in one.why
+
+
+def test_what_is_left_when_somebody_asks_to_stop_is_told(
+    planted: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ENGINES, "asked", 1)
+    facts, unseen = look(REGION, Questions({"bucket": _all("filled")}), ACCOUNT)
+    assert facts.filled == []
+    assert [one.why for one in unseen] == ["interrupted"]
 
 
 def test_a_log_group_that_came_back_is_found_by_its_whole_name(cloud: None) -> None:

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
-from deploy.teardown_aws import Facts, Instance, Interface
+import boto3
+import pytest
+
+from deploy.teardown_aws import Endpoint, Facts, Instance, Interface
 from deploy.teardown_findings import findings
+from deploy.teardown_stores import STORES, Asked, Contents, Store
 from plan.graph import Graph, Resource
 
 CLUSTER = "tradewind-prod-use1-cluster"
@@ -62,7 +67,7 @@ def test_what_belongs_to_the_state_is_no_obstacle() -> None:
             "sg-1": {"GroupName": "api"},
             "sg-2": {"GroupName": "eks-cluster-sg-x", "aws:eks:cluster-name": CLUSTER},
         },
-        endpoints={"vpce-1": "com.amazonaws.us-east-1.sts"},
+        endpoints={"vpce-1": Endpoint("com.amazonaws.us-east-1.sts")},
     )
     assert found(facts) == []
 
@@ -116,7 +121,7 @@ def test_what_somebody_put_into_the_network_is_in_the_way() -> None:
             "sg-7": {"GroupName": "k8s-traffic-x", "elbv2.k8s.aws/cluster": CLUSTER},
             "sg-8": {"GroupName": "by-hand"},
         },
-        endpoints={"vpce-9": "com.amazonaws.us-east-1.guardduty-data"},
+        endpoints={"vpce-9": Endpoint("com.amazonaws.us-east-1.guardduty-data")},
     )
     assert found(facts) == [
         "instance i-7",
@@ -139,12 +144,70 @@ def test_a_free_interface_is_deleted_and_one_in_use_is_not() -> None:
 def test_full_stores_are_told_one_by_one() -> None:
     facts = Facts(
         "us-east-1",
-        filled_buckets=["lake"],
-        locked_buckets=["evidence"],
-        filled_repositories=["models"],
-        used_workgroups=["analysts"],
+        [
+            ("bucket", Asked("lake"), Contents(("a",), more=True)),
+            ("registry", Asked("models"), Contents(("1", "2", "3", "4"))),
+            ("backup vault", Asked("lake"), Contents(("p",), more=True)),
+        ],
     )
-    assert found(facts) == ["bucket lake", "bucket evidence", "registry models", "workgroup analysts"]
+    problems = findings("prod-us-east-1", a_cell(), facts)
+    assert [(one.path, one.got) for one in problems] == [
+        ("bucket lake", "not empty"),
+        ("registry models", "4 images: 1, 2, 3, ..."),
+        ("backup vault lake", "more than 1 recovery point: p"),
+    ]
+    assert "aws s3 rm s3://lake --recursive" in problems[0].fix
+    assert "--region us-east-1 --backup-vault-name lake --recovery-point-arn" in problems[2].fix
+
+
+@pytest.mark.parametrize("store", STORES, ids=lambda store: store.kind)
+def test_every_kind_of_store_says_how_with_commands_that_can_be_pasted(store: Store) -> None:
+    asked = Asked("the-name", within="the-place")
+    (problem,) = findings("prod", a_cell(), Facts("eu-west-1", [(store.kind, asked, Contents(("one",)))]))
+    assert problem.path == f"{store.kind} the-name"
+    assert not re.search(r"\b(AT|NAME|WITHIN|FIX)\b", f"{problem.fix} {problem.but} {problem.got}")
+    commands = re.findall(r"aws ([a-z0-9]+) ([a-z-]+)", f"{problem.fix}; aws {store.how}")
+    for service, command in commands:
+        if service != "s3":
+            client = boto3.client("s3" if service == "s3api" else service, region_name="eu-west-1")
+            operations = set(client.meta.method_to_api_mapping)
+            assert command.replace("-", "_") in operations, f"aws {service} {command}"
+    assert commands
+    assert "--region eu-west-1" in problem.fix or store.kind in ("bucket", "locked bucket")
+
+
+def test_what_a_service_makes_in_the_network_goes_with_what_it_made_it_for() -> None:
+    """Endpoints of ElastiCache Serverless and MWAA, instances of Batch: their service takes them away."""
+    facts = Facts(
+        "us-east-1",
+        endpoints={
+            "vpce-7": Endpoint(
+                "com.amazonaws.elasticache.serverless.us-east-1.x", {"AmazonElastiCacheManaged": "true"}
+            ),
+            "vpce-8": Endpoint("com.amazonaws.vpce.us-east-1.vpce-svc-1", {"AmazonMWAAManaged": "airflow"}),
+        },
+        interfaces=[
+            Interface("eni-7", "VPC Endpoint Interface vpce-7", "in-use"),
+            Interface("eni-8", "VPC Endpoint Interface vpce-8", "in-use"),
+            Interface("eni-9", "arn:aws:ecs:us-east-1:123456789012:attachment/0123", "in-use"),
+            Interface("eni-0", "", "in-use", "i-9"),
+        ],
+        instances=[Instance("i-9", {"AWSBatchServiceTag": "batch"})],
+    )
+    there = [
+        one("aws:elasticache/serverlessCache:ServerlessCache", "cache"),
+        one("aws:mwaa/environment:Environment", "airflow"),
+        one("aws:batch/computeEnvironment:ComputeEnvironment", "gpu"),
+    ]
+    assert found(facts, Graph.of([*a_cell(), *there])) == []
+    assert found(facts) == [
+        "instance i-9",
+        "network interface eni-7",
+        "network interface eni-8",
+        "network interface eni-9",
+        "VPC endpoint vpce-7",
+        "VPC endpoint vpce-8",
+    ]
 
 
 def test_protection_past_pulumi_is_told_and_what_the_state_tells_is_not_told_twice() -> None:

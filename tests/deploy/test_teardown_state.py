@@ -9,8 +9,10 @@ import pytest
 
 from deploy.stack import CellStack
 from deploy.teardown import backwards, concerned, too_early
+from deploy.teardown_questions import Questions, questions
 from deploy.teardown_remains import remains
-from deploy.teardown_state import Lifting, Questions, protections, questions
+from deploy.teardown_state import Lifting, protections
+from deploy.teardown_stores import Asked
 from plan.graph import Graph, Resource
 
 LIFTING = Lifting("prod", "stacks/prod.yaml", is_lifted=False)
@@ -94,14 +96,101 @@ def test_only_what_is_not_emptied_by_force_is_asked_about() -> None:
     asked = questions(graph)
     assert asked == {
         "us-east-1": Questions(
-            buckets=["kept-1"],
-            locked_buckets=["locked-1"],
-            repositories=["models"],
-            vpcs=["vpc-1"],
+            {
+                "bucket": [Asked("kept-1")],
+                "locked bucket": [Asked("locked-1", forced=True)],
+                "registry": [Asked("models")],
+                "node groups of": [Asked("tradewind-prod")],
+                "Fargate profiles of": [Asked("tradewind-prod")],
+            },
+            {"cluster": ["tradewind-prod"]},
             clusters=["tradewind-prod"],
+            vpcs=["vpc-1"],
         ),
-        "eu-west-1": Questions(buckets=["elsewhere-1"]),
+        "eu-west-1": Questions({"bucket": [Asked("elsewhere-1")]}),
     }
+
+
+ARN = "arn:aws:s3tables:us-east-1:123456789012:bucket/features"
+IN_THE_STATE: list[tuple[str, str, dict[str, Any], list[tuple[str, dict[str, Any]]], Asked]] = [
+    (
+        "backup vault", "aws:backup/vault:Vault", {"name": "lake", "forceDestroy": True},
+        [("aws:backup/vaultLockConfiguration:VaultLockConfiguration", {"backupVaultName": "lake"})],
+        Asked("lake", forced=True, known=frozenset({"lake"})),
+    ),
+    (
+        "model package group", "aws:sagemaker/modelPackageGroup:ModelPackageGroup",
+        {"modelPackageGroupName": "ranking"}, [], Asked("ranking"),
+    ),
+    (
+        "event bus", "aws:cloudwatch/eventBus:EventBus", {"name": "models"},
+        [
+            ("aws:cloudwatch/eventRule:EventRule", {"name": "ours", "eventBusName": "models"}),
+            ("aws:cloudwatch/eventRule:EventRule", {"name": "other", "eventBusName": "default"}),
+        ],
+        Asked("models", known=frozenset({"ours"})),
+    ),
+    (
+        "event rule", "aws:cloudwatch/eventRule:EventRule", {"name": "ours", "eventBusName": "models"},
+        [("aws:cloudwatch/eventTarget:EventTarget", {"rule": "ours", "targetId": "machine"})],
+        Asked("ours", known=frozenset({"machine"}), within="models"),
+    ),
+    (
+        "task cluster", "aws:ecs/cluster:Cluster", {"name": "runs", "arn": "arn:runs"},
+        [("aws:ecs/service:Service", {"name": "web", "cluster": "arn:runs"})],
+        Asked("runs", known=frozenset({"web"})),
+    ),
+    (
+        "node groups of", "aws:eks/cluster:Cluster", {"name": "c"},
+        [("aws:eks/nodeGroup:NodeGroup", {"nodeGroupName": "system", "clusterName": "c"})],
+        Asked("c", known=frozenset({"system"})),
+    ),
+    (
+        "database cluster", "aws:rds/cluster:Cluster", {},
+        [("aws:rds/clusterInstance:ClusterInstance", {"identifier": "one-0", "clusterIdentifier": "the-id"})],
+        Asked("the-id", known=frozenset({"one-0"})),
+    ),
+    (
+        "table namespace", "aws:s3tables/namespace:Namespace", {"namespace": "features", "tableBucketArn": ARN},
+        [("aws:s3tables/table:Table", {"name": "users", "namespace": "features", "tableBucketArn": ARN})],
+        Asked("features", known=frozenset({"users"}), within=ARN),
+    ),
+    (
+        "table bucket", "aws:s3tables/tableBucket:TableBucket", {"name": "features", "arn": ARN},
+        [("aws:s3tables/namespace:Namespace", {"namespace": "features", "tableBucketArn": ARN})],
+        Asked("features", known=frozenset({"features"}), within=ARN),
+    ),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("kind", "type", "inputs", "others", "expected"), IN_THE_STATE, ids=[row[0] for row in IN_THE_STATE]
+)
+def test_what_is_asked_about_knows_what_of_it_the_state_deletes_first(
+    kind: str,
+    type: str,
+    inputs: dict[str, Any],
+    others: list[tuple[str, dict[str, Any]]],
+    expected: Asked,
+) -> None:
+    store = one(type, "store", id="the-id", inputs=inputs)
+    inside = [one(other, f"inside-{number}", inputs=given) for number, (other, given) in enumerate(others)]
+    asked = questions(Graph.of([store, *inside]))["us-east-1"]
+    assert asked.stores[kind][0] == expected
+
+
+@pytest.mark.parametrize(
+    ("type", "switch"),
+    [
+        (BUCKET, "forceDestroy"),
+        ("aws:ecr/repository:Repository", "forceDelete"),
+        ("aws:athena/workgroup:Workgroup", "forceDestroy"),
+        ("aws:s3tables/tableBucket:TableBucket", "forceDestroy"),
+    ],
+)
+def test_what_is_emptied_by_force_is_not_asked_about(type: str, switch: str) -> None:
+    assert questions(Graph.of([one(type, "store", id="a", inputs={"name": "a"})])) != {}
+    assert questions(Graph.of([one(type, "store", id="a", inputs={"name": "a", switch: True})])) == {}
 
 
 def _stacks(tmp_path: Any) -> list[CellStack]:
@@ -168,6 +257,22 @@ def test_a_last_snapshot_stays_for_ever() -> None:
     kept = one(cluster, "a", inputs={"skipFinalSnapshot": False, "finalSnapshotIdentifier": "registry-final"})
     assert _stay(kept) == [("database snapshot", "registry-final", "")]
     assert _stay(one(cluster, "a", inputs={"skipFinalSnapshot": True})) == []
+
+
+def test_a_table_with_point_in_time_recovery_stays_as_a_backup() -> None:
+    table = one(TABLE, "a", inputs={"name": "users", "pointInTimeRecovery": {"enabled": True}})
+    assert _stay(table) == [("table backup", "users$DeletedTableBackup", "2026-12-28")]
+    assert _stay(one(TABLE, "a", inputs={"pointInTimeRecovery": {"enabled": False}})) == []
+
+
+def test_a_signing_profile_keeps_its_name() -> None:
+    profile = one("aws:signer/signingProfile:SigningProfile", "a", inputs={"name": "images"})
+    assert _stay(profile) == [("signing profile", "images", "2028-11-22")]
+
+
+def test_the_log_groups_that_mwaa_made_stay() -> None:
+    made = one("aws:mwaa/environment:Environment", "a", inputs={"name": "prod"})
+    assert _stay(made) == [("log groups", "airflow-prod-*", "")]
 
 
 def test_only_what_is_gone_leaves_anything() -> None:

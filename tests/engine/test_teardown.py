@@ -17,7 +17,7 @@ import jsonschema
 import pytest
 
 from tests.engine.aws import endpoint
-from tests.engine.aws.ties import IMAGE, NETWORK_INTERFACE, OBJECT
+from tests.engine.aws.ties import IMAGE, MODEL_PACKAGE, NETWORK_INTERFACE, OBJECT, refusal
 from tests.engine.aws.world import Fault, World
 from tests.engine.deploying import deploy, deployable, inside
 from tests.engine.sandbox import ROOT, Sandbox
@@ -26,7 +26,10 @@ pytestmark = pytest.mark.engine
 
 ACCOUNT, REGION = "123456789012", "us-east-1"
 BALANCER, INSTANCE = "aws:lb/loadBalancer:LoadBalancer", "aws:ec2/instance:Instance"
-TABLE = "aws:dynamodb/table:Table"
+TABLE, VIEW = "aws:dynamodb/table:Table", "user_activity"
+GROUP, BUS = "aws:sagemaker/modelPackageGroup:ModelPackageGroup", "aws:cloudwatch/eventBus:EventBus"
+RULE = "aws:cloudwatch/eventRule:EventRule"
+BY_HAND = "notify-the-team"
 QUEUE = "aws:sqs/queue:Queue"
 # What a platform's people add to its program: stores that are not emptied by force.
 ADDED = """
@@ -47,8 +50,9 @@ class Deployed:
     def destroy(self, *more: str) -> subprocess.CompletedProcess[str]:
         return self.box.run("tradewind", "destroy", "dev", *more, cwd=self.project, check=False)
 
-    def the(self, type: str) -> Any:
-        (found,) = self.world.things(type)
+    def the(self, type: str, part: str = "") -> Any:
+        """The only thing of a type whose name has `part` in it."""
+        (found,) = (thing for thing in self.world.things(type) if part in thing.name)
         return found
 
 
@@ -76,7 +80,7 @@ def deployed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployed]:
 def planted(deployed: Deployed) -> dict[str, str]:
     """Something of every kind that a state does not know, by what it is called in the report."""
     world, cluster = deployed.world, deployed.the("aws:eks/cluster:Cluster").name
-    vpc, table = deployed.the("aws:ec2/vpc:Vpc").id, deployed.the(TABLE)
+    vpc, table = deployed.the("aws:ec2/vpc:Vpc").id, deployed.the(TABLE, VIEW)
     found = {"bucket": "tradewind-dev-datasets", "registry": "models", "table": table.name}
 
     found["network interface"] = "eni-0a1b2c3d4e5f60718"
@@ -95,6 +99,13 @@ def planted(deployed: Deployed) -> dict[str, str]:
     world.plant(REGION, OBJECT, "labels.parquet", {"bucket": found["bucket"], "key": "labels.parquet"})
     world.plant(REGION, IMAGE, "models:1", {"repository": "models"})
     world.drift(TABLE, table.id, deletionProtectionEnabled=True)
+
+    found["model package group"] = deployed.the(GROUP).properties["modelPackageGroupName"]
+    package = f"arn:aws:sagemaker:{REGION}:{ACCOUNT}:model-package/{found['model package group']}/1"
+    world.plant(REGION, MODEL_PACKAGE, package, {"modelPackageGroupName": found["model package group"]})
+
+    found["event bus"] = deployed.the(BUS).name
+    world.plant(REGION, RULE, BY_HAND, {"name": BY_HAND, "eventBusName": found["event bus"]})
     return found
 
 
@@ -103,7 +114,10 @@ def _clear(deployed: Deployed) -> None:
     for type in (NETWORK_INTERFACE, BALANCER, INSTANCE, OBJECT, IMAGE):
         for thing in deployed.world.things(type, REGION):
             deployed.world.remove(type, thing.id)
-    deployed.world.drift(TABLE, deployed.the(TABLE).id, deletionProtectionEnabled=False)
+    for thing in deployed.world.things(MODEL_PACKAGE, REGION):
+        deployed.world.remove(MODEL_PACKAGE, thing.id)
+    deployed.world.remove(RULE, BY_HAND)
+    deployed.world.drift(TABLE, deployed.the(TABLE, VIEW).id, deletionProtectionEnabled=False)
 
 
 def _deletions(world: World) -> int:
@@ -129,6 +143,12 @@ def test_everything_in_the_way_is_told_before_anything_is_touched(
     assert (len(deployed.world.things()), _deletions(deployed.world)) == (there, 0)
 
 
+def test_the_stand_in_refuses_what_is_told(deployed: Deployed, planted: dict[str, str]) -> None:
+    """What is told and would go all the same would be a false alarm."""
+    for type in (GROUP, BUS):
+        assert refusal(deployed.world, deployed.the(type)) != ""
+
+
 def test_without_an_answer_nothing_is_destroyed(deployed: Deployed, planted: dict[str, str]) -> None:
     _clear(deployed)
     done = deployed.destroy()
@@ -146,9 +166,9 @@ def test_a_destroy_that_fails_names_what_failed_and_is_resumed(
     document = json.loads(failed.stdout)
     assert (failed.returncode, document["result"]) == (1, "failed")
     (cell,) = document["cells"]
-    assert [
+    assert {
         failure["urn"].split("::")[2].rpartition("$")[2] for failure in cell["failures"] if failure["urn"]
-    ] == [QUEUE]
+    } == {QUEUE}
     assert 0 < len(deployed.world.things()) < before
 
     deployed.world.faults = []

@@ -3,7 +3,7 @@
     python -m tests.engine.aws.endpoint          (TRADEWIND_WORLD names the world; prints its URL)
 
 Reading and writing of the protocols is moto's; the answers are those of the world, not of moto. Only the
-questions of `answers_ec2.py` and `answers_others.py` are answered, any other is refused by name.
+questions of `answers_ec2.py`, `answers_others.py` and `answers_stores.py` are answered, any other is refused by name.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from xml.sax.saxutils import escape
 
 from . import answers_ec2 as answers_ec2
 from . import answers_others as answers_others
+from . import answers_stores as answers_stores
 from . import cbor
 from .questions import ANSWERS, Question, ServiceError
 from .settings import ACCOUNT, DEFAULT_ACCOUNT

@@ -10,6 +10,8 @@ OBJECT = "aws:s3/bucketObjectv2:BucketObjectv2"
 """An object in a bucket, also one that no program made (properties: `bucket`, `key`)."""
 IMAGE = "aws:ecr/image:Image"
 """An image in a registry (properties: `repository`)."""
+MODEL_PACKAGE = "aws:sagemaker/modelPackage:ModelPackage"
+"""A model that was registered (properties: `modelPackageGroupName`)."""
 
 _HOLDS_ADDRESS = frozenset(
     {
@@ -74,6 +76,14 @@ _BY_NAME = {
         "subnetGroupName", {"aws:elasticache/replicationGroup:ReplicationGroup"},
         "CacheSubnetGroupInUse: Cache subnet group {id} is currently in use.",
     ),
+    "aws:cloudwatch/eventBus:EventBus": (
+        "eventBusName", {"aws:cloudwatch/eventRule:EventRule"},
+        "ValidationException: Cannot delete event bus with rules.",
+    ),
+    "aws:sagemaker/modelPackageGroup:ModelPackageGroup": (
+        "modelPackageGroupName", {MODEL_PACKAGE},
+        "ValidationException: Model package group {id} cannot be deleted: it contains model packages.",
+    ),
     "aws:cloudwatch/eventRule:EventRule": (
         "rule", {"aws:cloudwatch/eventTarget:EventTarget"},
         "ValidationException: Rule can't be deleted since it has targets.",
@@ -97,8 +107,9 @@ def refusal(world: World, thing: Thing) -> str:
         found = [
             other
             for kind in sorted(kinds)
-            for other in world.things(kind, account=thing.account)
-            if _names(other, place, thing)
+            for other in world.things(kind)
+            if other.account in ("", thing.account)
+            and _names(other, place, thing)
             and (other.region == thing.region or "global" in (other.region, thing.region))
         ]
         if found:
@@ -107,7 +118,9 @@ def refusal(world: World, thing: Thing) -> str:
 
 
 def _names(other: Thing, place: str, thing: Thing) -> bool:
-    return str(other.properties.get(place, "")) in (thing.id, thing.arn, thing.name)
+    # What holds it has its own name under the same property, where that is not simply `name`.
+    own = thing.properties.get(place, thing.name)
+    return str(other.properties.get(place, "")) in (thing.id, thing.arn, thing.name, own)
 
 
 def _holds(thing: Thing, other: Thing) -> bool:
