@@ -105,8 +105,9 @@ def admit(
     )
 
 
-def trust_policy(cell: Cell, regions: Sequence[str]) -> Dict[str, Any]:
-    """Notation's trust policy: images of the environment must bear a signature of its own profiles.
+def trust_policy(cell: Cell, regions: Sequence[str], generation: int) -> Dict[str, Any]:
+    """Notation's trust policy: images of the environment must bear a signature of its own profiles, of any
+    generation up to `generation`: what was signed by an earlier one stays in use.
 
     Source: Notary Project specification, trust store and trust policy; the store's name is that of AWS'
     plug-in.
@@ -115,11 +116,15 @@ def trust_policy(cell: Cell, regions: Sequence[str]) -> Dict[str, Any]:
         "version": "1.0",
         "trustPolicies": [
             {
-                "name": names.profile_name(cell).replace("_", "-"),
+                "name": names.profile_name(cell, 1).replace("_", "-"),
                 "registryScopes": ["*"],
                 "signatureVerification": {"level": "strict"},
                 "trustStores": ["signingAuthority:aws-signer-ts"],
-                "trustedIdentities": [names.profile_arn(cell, region) for region in regions],
+                "trustedIdentities": [
+                    names.profile_arn(cell, region, number)
+                    for number in range(1, generation + 1)
+                    for region in regions
+                ],
             }
         ],
     }

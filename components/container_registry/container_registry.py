@@ -66,10 +66,11 @@ class ContainerRegistry(Component):
     ) -> None:
         args = validated(ContainerRegistryArgs, args)
         super().__init__(name, args.cell, opts)
-        signing = choices(args.registry, args.cell).signing
+        signs = choices(args.registry, args.cell).signing
+        generation = args.registry.signing.generation
         scopes = {names.scope_of(one): one.tenant for one in args.registry.repositories}
         roles = {
-            scope: self._publisher(name, args, scope, tenant, signing=signing)
+            scope: self._publisher(name, args, scope, tenant, generation=generation if signs else 0)
             for scope, tenant in sorted(scopes.items())
         }
         self.publisher_role_arns = pulumi.Output.all(**roles) if roles else pulumi.Output.from_input({})
@@ -81,7 +82,9 @@ class ContainerRegistry(Component):
         self.credential_secret_arns = (
             pulumi.Output.all(**secrets) if secrets else pulumi.Output.from_input({})
         )
-        self.trust_policy = pulumi.Output.from_input(json.dumps(trust_policy(args.cell, args.cell.regions)))
+        self.trust_policy = pulumi.Output.from_input(
+            json.dumps(trust_policy(args.cell, args.cell.regions, generation))
+        )
         self.register_outputs({key: getattr(self, key) for key in ContainerRegistry.__annotations__})
 
     def _secret(self, name: str, upstream: Upstream) -> pulumi.Output[str]:
@@ -101,7 +104,7 @@ class ContainerRegistry(Component):
         return arn
 
     def _publisher(
-        self, name: str, args: ContainerRegistryArgs, scope: str, tenant: Optional[str], *, signing: bool
+        self, name: str, args: ContainerRegistryArgs, scope: str, tenant: Optional[str], *, generation: int
     ) -> pulumi.Output[str]:
         physical = names.role_name(args.cell, scope)
         role = iam.Role(
@@ -113,7 +116,7 @@ class ContainerRegistry(Component):
             tags=self.tags(physical, {"tenant": tenant} if tenant else {}),
             opts=self.child(),
         )
-        document = publisher(args.cell, scope, names.regions_of(tenant, args), signing=signing)
+        document = publisher(args.cell, scope, names.regions_of(tenant, args), generation=generation)
         iam.RolePolicy(
             f"{name}-{scope}-publisher",
             name="images",

@@ -102,10 +102,11 @@ def regional_role(cell: Cell, part: str) -> str:
     return name(cell, part, region=cell.region, limit=64)
 
 
-def profile_name(cell: Cell) -> str:
+def profile_name(cell: Cell, generation: int) -> str:
     """Of the signing profile: letters, digits and underscores."""
-    return name(cell, "images", limit=64).replace("-", "_")
+    later = () if generation == 1 else (str(generation),)
+    return name(cell, "images", *later, limit=64).replace("-", "_")
 
 
-def profile_arn(cell: Cell, region: str) -> str:
-    return arn(cell, "signer", f"/signing-profiles/{profile_name(cell)}", region=region)
+def profile_arn(cell: Cell, region: str, generation: int) -> str:
+    return arn(cell, "signer", f"/signing-profiles/{profile_name(cell, generation)}", region=region)

@@ -50,8 +50,9 @@ PUSH = (
 )
 
 
-def publisher(cell: Cell, scope: str, regions: Sequence[str], *, signing: bool) -> Document:
-    """Pushes images of one scope and signs them; deletes none, and changes no repository's rules."""
+def publisher(cell: Cell, scope: str, regions: Sequence[str], *, generation: int) -> Document:
+    """Pushes images of one scope and signs them by the profiles of `generation`, none where it is 0; deletes
+    none, and changes no repository's rules."""
     repositories = [
         names.repository_arn(cell, f"{names.prefix(cell)}{scope}/*", region) for region in regions
     ]
@@ -60,8 +61,8 @@ def publisher(cell: Cell, scope: str, regions: Sequence[str], *, signing: bool) 
         allow("SignIn", ["ecr:GetAuthorizationToken"], ["*"], _in(regions)),
         allow("Push", PUSH, repositories),
     ]
-    if signing:
-        profiles = [names.profile_arn(cell, region) for region in regions]
+    if generation:
+        profiles = [names.profile_arn(cell, region, generation) for region in regions]
         statements.append(allow("Sign", ["signer:GetSigningProfile", "signer:SignPayload"], profiles))
     denied = {"Sid": "NoRules", "Effect": "Deny", "Action": list(KEPT_FROM_PIPELINES), "Resource": "*"}
     return document([*statements, denied])

@@ -191,12 +191,13 @@ class ContainerRegistryRegion(Component):
 
     def _profile(self) -> pulumi.Output[str]:
         """Pipelines sign with it; ECR's own signing on push is no resource of the provider yet."""
-        profile = names.profile_name(self.cell)
+        signing = self.args.registry.signing
+        profile = names.profile_name(self.cell, signing.generation)
         made = signer.SigningProfile(
             self.name,
             name=profile,
             platform_id="Notation-OCI-SHA384-ECDSA",
-            signature_validity_period={"type": "MONTHS", "value": self.args.registry.signing.valid_months},
+            signature_validity_period={"type": "MONTHS", "value": signing.valid_months},
             region=self.region,
             tags=self.tags(profile),
             opts=self.child(),

@@ -142,6 +142,9 @@ class SigningSettings(Args):
     """Default: not in development."""
     valid_months: int = pydantic.Field(default=135, ge=12, le=135)
     """How long a signature is good, in months; 135 is the most that Signer gives."""
+    generation: int = pydantic.Field(default=1, ge=1, le=99)
+    """Which profile signs. Raise it to sign with a new one, and when an environment is built again: Signer
+    keeps a profile that was deleted, and with it its name, for two years. Earlier ones stay trusted."""
 
 
 class AdmissionSettings(Args):

@@ -42,11 +42,13 @@ def back_up(
 ) -> Dict[str, pulumi.Output[str]]:
     """Daily backups of `buckets` and Aurora `clusters` (ARNs), kept for `days`; ARN of each vault by region."""
     cell = parent.cell
+    role, rights = _role(parent, f"{name}-{group.label}-backup", group, keys, buckets, clusters)
     vaults = {
-        region: _vault(parent, f"{name}-{group.label}-{region}", group, region, keys[region], days, locked)
+        region: _vault(
+            parent, f"{name}-{group.label}-{region}", group, region, keys[region], days, rights, locked=locked
+        )
         for region in group.regions[:2]
     }
-    role, rights = _role(parent, f"{name}-{group.label}-backup", group, keys, buckets, clusters)
     physical = named(cell, group.part, *group.label_parts, limit=50)
     plan = backup.Plan(
         f"{name}-{group.label}",
@@ -91,6 +93,8 @@ def _vault(
     region: str,
     key_arn: pulumi.Output[str],
     days: int,
+    rights: Sequence[pulumi.Resource],
+    *,
     locked: bool,
 ) -> backup.Vault:
     cell = parent.cell
@@ -102,7 +106,8 @@ def _vault(
         force_destroy=not cell.is_protected,
         region=region,
         tags=parent.tags(physical, group.tags),
-        opts=parent.child(protect=cell.is_protected),
+        # AWS Backup deletes what is in it by the role's rights: without them it would only call it expired.
+        opts=parent.child(protect=cell.is_protected, depends_on=rights),
     )
     if locked:
         backup.VaultLockConfiguration(

@@ -11,6 +11,7 @@ import json
 import os
 import re
 import subprocess
+import urllib.request
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -126,6 +127,8 @@ def applied(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Applied]:
         server = ThreadedMotoServer("127.0.0.1", port=0, verbose=False)
         server.start()
         host, port = server.get_host_and_port()
+        # An IAM that was there before would not have read the managed policies.
+        urllib.request.urlopen(f"http://{host}:{port}/moto-api/reset", data=b"").close()
         try:
             yield run(folder, made, f"http://{host}:{port}")
         finally:

@@ -66,6 +66,19 @@ def settable(block: Mapping[str, Any]) -> dict[str, Any]:
     return {**attributes, **block.get("block_types", {})}
 
 
+def inside(spec: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What an argument is made of: a block, an attribute with attributes, or one whose type is an object."""
+    if "block" in spec:
+        block: Mapping[str, Any] = spec["block"]
+        return block
+    kind = spec.get("type")
+    while isinstance(kind, list) and kind[0] in ("list", "set", "map"):
+        kind = kind[1]
+    if isinstance(kind, list) and kind[0] == "object":
+        return {"attributes": {name: {"optional": True, "type": of} for name, of in kind[1].items()}}
+    return {"attributes": (spec.get("nested_type") or {}).get("attributes", {})}
+
+
 def wrong(arguments: Shape, block: Mapping[str, Any], path: str) -> Iterator[str]:
     """Every entry of a shape that does not fit what the provider says."""
     known = settable(block)
@@ -80,12 +93,11 @@ def wrong(arguments: Shape, block: Mapping[str, Any], path: str) -> Iterator[str
         form = entry.get("is", "")
         if form.startswith("block") != ("block" in spec):
             yield f"{here}: block or not"
-        nested = spec.get("block") or {"attributes": (spec.get("nested_type") or {}).get("attributes", {})}
         mode = spec.get("nesting_mode") or (spec.get("nested_type") or {}).get("nesting_mode")
         if "block" in spec and (mode in ("list", "set")) == form.endswith("_one"):
             yield f"{here}: one or several"
         if "of" in entry:
-            yield from wrong(shape(entry["of"]), nested, here)
+            yield from wrong(shape(entry["of"]), inside(spec), here)
 
 
 def test_every_type_and_argument_of_the_table_is_the_providers(schemas: Mapping[str, Any]) -> None:

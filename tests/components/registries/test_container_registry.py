@@ -11,6 +11,7 @@ import pytest
 from components.container_registry.admission import binding, policy, trust_policy
 from components.container_registry.check import problems_of
 from components.container_registry.gate import machine, scan_with_findings
+from components.container_registry.policies import publisher
 from components.container_registry.registry import lifecycle, mutability, replication_rules
 from components.container_registry.settings import (
     AdmissionMode,
@@ -153,11 +154,21 @@ def test_admission_names_the_regions_own_registry_and_a_digest() -> None:
 
 
 def test_the_trust_policy_trusts_the_environments_own_profiles_only() -> None:
-    (trusted,) = trust_policy(CELL, REGIONS)["trustPolicies"]
+    (trusted,) = trust_policy(CELL, REGIONS, 1)["trustPolicies"]
     assert trusted["signatureVerification"] == {"level": "strict"}
     assert trusted["trustedIdentities"] == [
         f"arn:aws:signer:{region}:{ACCOUNT}:/signing-profiles/tradewind_prod_images" for region in REGIONS
     ]
+
+
+def test_a_later_profile_signs_and_what_earlier_ones_signed_stays_trusted() -> None:
+    (trusted,) = trust_policy(CELL, [HOME], 2)["trustPolicies"]
+    first = f"arn:aws:signer:{HOME}:{ACCOUNT}:/signing-profiles/tradewind_prod_images"
+    assert trusted["trustedIdentities"] == [first, f"{first}_2"]
+    signing = next(
+        one for one in publisher(CELL, "search", [HOME], generation=2)["Statement"] if one["Sid"] == "Sign"
+    )
+    assert signing["Resource"] == [f"{first}_2"]
 
 
 # Who may what
