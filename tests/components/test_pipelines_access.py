@@ -2,58 +2,25 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-from typing import Any
 
 import pytest
 
 from plan.graph import Graph
 from policies.iam import Access
-from tests.components.pipelines_plan import ACCOUNT, planned, settings
-
-REGION = "us-east-1"
-KEY_ALIAS = "alias/tradewind-prod-pipelines"
-BUCKET = "arn:aws:s3:::tradewind-prod-use1-pipelines-123456789012"
-LAKE = "arn:aws:s3:::tradewind-prod-use1-features-123456789012"
-TABLES = f"{LAKE}/tables/us-east-1"
-
-
-def arn(service: str, resource: str, region: str = REGION, account: str = ACCOUNT) -> str:
-    return f"arn:aws:{service}:{region}:{account}:{resource}"
-
-
-@dataclass(frozen=True)
-class Ask:
-    """An action on a resource, with what the request says besides."""
-
-    action: str
-    resource: str
-    context: dict[str, Any] = field(default_factory=dict)
-
-    def __str__(self) -> str:
-        return f"{self.action} {self.resource}"
-
-
-def neighbours() -> list[dict[str, Any]]:
-    """The worked pipeline, and another tenant's that reads another dataset, in one environment."""
-    section = settings("step-functions")
-    other = copy.deepcopy(section["pipelines"][0])
-    other.update(name="ranking", tenant=None)
-    other["steps"][0]["inputs"] = ["clicks"]
-    return [section["pipelines"][0], other]
-
-
-def datasets() -> list[dict[str, Any]]:
-    one = copy.deepcopy(settings("argo")["datasets"][0])
-    other = {
-        **one,
-        "name": "clicks",
-        "table": "clicks",
-        "location": one["location"].replace("user_activity", "clicks"),
-    }
-    return [one, other]
+from tests.components.pipelines_plan import ACCOUNT, planned
+from tests.components.pipelines_questions import (
+    BUCKET,
+    KEY_ALIAS,
+    LAKE,
+    REGION,
+    TABLES,
+    Ask,
+    arn,
+    check,
+    datasets,
+    neighbours,
+)
 
 
 @pytest.fixture(scope="module", params=["step-functions", "argo", "mwaa"])
@@ -128,15 +95,6 @@ def control_of(engine: str) -> str:
     """Airflow does for all of its pipelines what each has a role for on the other engines."""
     part = "pipelines-airflow" if engine == "mwaa" else "pipeline-recommendations-control"
     return f"tradewind-prod-use1-{part}"
-
-
-def check(access: Access, role: str, asks: list[Ask], *, allowed: bool) -> None:
-    wrong = []
-    for ask in asks:
-        answer = access.may(role, ask.action, ask.resource, context=ask.context, region=REGION)
-        if answer.allowed is not allowed or (not allowed and not answer.denied):
-            wrong.append(f"{ask}: {answer.explanation}")
-    assert wrong == []
 
 
 def test_control_can_do_its_work(access: tuple[str, Access]) -> None:
