@@ -6,10 +6,8 @@ from decimal import Decimal
 
 from finops.estimators.compute import to_the_internet
 from finops.estimators.registry import Items, estimator
-from finops.estimators.subject import Rate, Section, Subject, Unpriceable, item
+from finops.estimators.subject import Rate, Subject, Unpriceable, item
 from finops.quantity import HOURS, Quantity
-from plan.graph import Resource
-from plan.values import references
 
 MILLIONTH = Decimal("0.000001")
 SECONDS = HOURS * 3600
@@ -171,7 +169,7 @@ def schedule(it: Subject) -> Items:
     parameters = it.section("target").section("ecsParameters")
     if parameters.text("launchType") != "FARGATE":
         return
-    found = _task_of(it, parameters)
+    found = it.linked("target", "aws:ecs/taskDefinition:TaskDefinition")
     if found is None:
         raise Unpriceable("the task definition whose size decides the price is not in this plan")
     task, hours = it.of(found), _switched(it.usage("task_hours"), off)
@@ -189,15 +187,6 @@ def _switched(amount: Quantity, off: bool) -> Quantity:
     if not off:
         return amount
     return Quantity.between(0, 0, amount.ceiling, "switched off; somebody may switch it on")
-
-
-def _task_of(it: Subject, parameters: Section) -> Resource | None:
-    """The task definition that a schedule starts, by reference."""
-    for reference in references(parameters.inputs.get("taskDefinitionArn")):
-        found = it.graph.get(reference.urn)
-        if found is not None and found.type == "aws:ecs/taskDefinition:TaskDefinition":
-            return found
-    return None
 
 
 @estimator(

@@ -93,7 +93,7 @@ class TestOneStack:
 
     def test_a_preview_says_what_the_engine_s_own_says(self, dev: Deployed, plans: Path) -> None:
         code, document = dev.json("preview", "dev", "--save-plan", str(plans / "first"))
-        assert code == 0
+        assert code == 0, document
         changes = {(change["operation"], change["urn"]) for change in cells(document)["all"]["changes"]}
         plain = dev.box.pulumi("preview", "--json", "-s", "dev", cwd=dev.project).stdout
         steps = json.loads(plain[plain.index("{") :])["steps"]
@@ -146,7 +146,7 @@ class TestOneStack:
     def test_running_it_again_makes_only_what_is_missing(self, dev: Deployed, whole: int) -> None:
         before = resources(dev.state("dev"))
         code, document = dev.json("up", "dev", "--yes")
-        assert code == 0
+        assert code == 0, document
         done = cells(document)["all"]["operations"]
         assert done["create"] == len(resources(dev.state("dev")) - before) == whole - len(before)
         assert done["same"] == len(before)
@@ -171,7 +171,7 @@ class TestOneStack:
         assert "make the plan again" in other.stdout
         specification.write_text(text.replace("monthly_usd: 800", "monthly_usd: 900"), encoding="utf-8")
         code, document = dev.json("up", "dev", "--yes", "--plan", str(plans / "second"))
-        assert code == 0
+        assert code == 0, document
         assert [it["urn"] for it in cells(document)["all"]["changes"]] == [change["urn"]]
         (budget,) = dev.world.things(type=change["type"])
         assert float(budget.properties["limitAmount"]) == 900
@@ -304,7 +304,7 @@ class TestWaves:
 
     def test_one_cell_can_be_looked_at_alone(self, small: Deployed) -> None:
         code, document = small.json("preview", "small", "--cell", "global", "--no-policy")
-        assert code == 0
+        assert code == 0, document
         assert list(cells(document)) == ["global"]
         assert cells(document)["global"]["changes"] == []
 
@@ -340,7 +340,7 @@ class TestProduction:
         prod.world.faults = []
         before = len(resources(prod.state(f"prod-{self.LOST}")))
         code, document = prod.json("up", "prod", "--yes", "--parallel", "--budget", "1,000,000")
-        assert code == 0
+        assert code == 0, document
         assert document["resume"] == ""
         for name, cell in cells(document).items():
             counts = cell["operations"]
