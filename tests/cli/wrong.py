@@ -49,7 +49,7 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def tradewind(here: Path, capfd: pytest.CaptureFixture[str]) -> Iterator[Tradewind]:
-    """Runs the command in this process, for 10 s at most. Afterwards nothing new may lie anywhere."""
+    """Runs the command in this process, for a minute at most. Afterwards nothing new may lie anywhere."""
 
     def hangs(*_: object) -> None:
         pytest.fail("the command hangs", pytrace=False)
@@ -60,7 +60,7 @@ def tradewind(here: Path, capfd: pytest.CaptureFixture[str]) -> Iterator[Tradewi
     def command(*arguments: str) -> Said:
         before = _files(here.parent)
         capfd.readouterr()
-        signal.alarm(10)
+        signal.alarm(60)
         try:
             with pytest.raises(SystemExit) as ended:
                 run(list(arguments))

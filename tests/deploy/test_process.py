@@ -49,7 +49,7 @@ def test_the_second_request_does_not_wait(code: str, times: int, ended: int, tmp
         wait_until_ready(tmp_path)
         for _ in range(times):
             engines.stop()
-        assert running.result(timeout=20).returncode == ended
+        assert running.result(timeout=60).returncode == ended
     assert engines.asked == times
 
 

@@ -121,9 +121,9 @@ def test_what_hangs_is_ended_with_all_it_started(stub: Stub, tmp_path: Path) -> 
         "time.sleep(60)"
     )
     started = time.monotonic()
-    with pytest.raises(Missing, match=r"did not answer within 1 seconds and was ended"):
-        run(stub(body), seconds=1.0)
-    assert time.monotonic() - started < 20
+    with pytest.raises(Missing, match=r"did not answer within 3 seconds and was ended"):
+        run(stub(body), seconds=3.0)
+    assert time.monotonic() - started < 50
     size = alive.stat().st_size
     time.sleep(0.3)
     assert size > 0
@@ -149,10 +149,11 @@ breakdown('{{}}', '{{}}', 'http://127.0.0.1:9', command={command!r})
 DEFAULT = {signal.SIGTERM: "SIG_DFL", signal.SIGHUP: "SIG_DFL", signal.SIGINT: "default_int_handler"}
 
 
-def grown(path: Path) -> bool:
-    """Whether somebody still writes into `path`."""
-    before = path.stat().st_size
-    time.sleep(0.3)
+def grown(path: Path, within: float = 0.3) -> bool:
+    """Whether somebody writes into `path` in the next seconds."""
+    before, until = path.stat().st_size, time.monotonic() + within
+    while path.stat().st_size == before and time.monotonic() < until:
+        time.sleep(0.02)
     return path.stat().st_size > before
 
 
@@ -173,9 +174,9 @@ def test_it_is_ended_with_us(stub: Stub, tmp_path: Path, number: int, where: str
         until = time.monotonic() + 30
         while not alive.exists() and time.monotonic() < until:
             time.sleep(0.02)
-        assert grown(alive)
+        assert grown(alive, 30)
         caller.send_signal(number)
-        assert caller.wait(10) == -number
+        assert caller.wait(60) == -number
     assert not grown(alive)
     assert list(temp.iterdir()) == []
 

@@ -96,9 +96,9 @@ def test_a_program_that_hangs_is_ended(write: Write) -> None:
         "import time, subprocess\nsubprocess.Popen(['sleep', '345.678'], start_new_session=True)\nwhile True: time.sleep(0.05)"
     )
     start = time.monotonic()
-    problem = problem_of(program, timeout=2.5)
-    assert time.monotonic() - start < 8
-    assert problem.got == "no end after 2.5 s"
+    problem = problem_of(program, timeout=5)
+    assert time.monotonic() - start < 60
+    assert problem.got == "no end after 5 s"
     assert problem.place == f"__main__.py:{FIRST + 2}"
     assert not running("345.678"), "what it started is ended too"
 

@@ -85,16 +85,16 @@ def test_without_terraform_the_command_says_how_to_get_it(tmp_path: Path) -> Non
 
 
 @pytest.mark.parametrize(
-    ("script", "said"),
+    ("script", "said", "timeout"),
     [
-        ("echo 'Error: Failed to query available provider packages' >&2; exit 1", "Failed to query"),
-        ('[ "$1" = init ] && exit 0; echo no json', "no json"),
-        ("exec sleep 60", "did not end"),
+        ("echo 'Error: Failed to query available provider packages' >&2; exit 1", "Failed to query", 30.0),
+        ('[ "$1" = init ] && exit 0; echo no json', "no json", 30.0),
+        ("exec sleep 60", "did not end", 1.0),
     ],
     ids=["no provider", "no answer", "hangs"],
 )
 def test_a_terraform_that_fails_is_said_as_missing(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, script: str, said: str
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, script: str, said: str, timeout: float
 ) -> None:
     """A stand-in for Terraform: only its failures cannot be had from the true one."""
     tool = tmp_path / "terraform"
@@ -102,7 +102,7 @@ def test_a_terraform_that_fails_is_said_as_missing(
     tool.chmod(0o755)
     monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
     with pytest.raises(Missing, match=said):
-        validate(export(graph(QUEUE)), timeout=1.0)
+        validate(export(graph(QUEUE)), timeout=timeout)
 
 
 def test_the_caller_s_credentials_do_not_reach_terraform(

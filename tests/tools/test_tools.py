@@ -95,7 +95,7 @@ def test_what_a_killed_build_left_is_removed(
 def _hold(ready: object, done: object) -> None:
     with cache.lock(lambda text: None):
         ready.set()  # type: ignore[attr-defined]
-        done.wait(20)  # type: ignore[attr-defined]
+        done.wait(60)  # type: ignore[attr-defined]
 
 
 def test_a_second_build_waits_for_the_first() -> None:
@@ -103,7 +103,7 @@ def test_a_second_build_waits_for_the_first() -> None:
     ready, done = context.Event(), context.Event()
     other = context.Process(target=_hold, args=(ready, done))
     other.start()
-    assert ready.wait(20)
+    assert ready.wait(60)
     said: list[str] = []
 
     def hear(text: str) -> None:
