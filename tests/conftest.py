@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,9 @@ ENGINE = Path(__file__).parents[1] / ".tools" / "pulumi"
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    # A shell's background job ignores SIGINT and nohup SIGHUP, and every child would: tests send both.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
     config.addinivalue_line(
         "markers", "engine: runs on the real Pulumi engine (`make tools`, `make test-engine`)"
     )

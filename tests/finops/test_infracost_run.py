@@ -146,9 +146,6 @@ breakdown('{{}}', '{{}}', 'http://127.0.0.1:9', command={command!r})
 """
 
 
-DEFAULT = {signal.SIGTERM: "SIG_DFL", signal.SIGHUP: "SIG_DFL", signal.SIGINT: "default_int_handler"}
-
-
 def grown(path: Path, within: float = 0.3) -> bool:
     """Whether somebody writes into `path` in the next seconds."""
     before, until = path.stat().st_size, time.monotonic() + within
@@ -168,9 +165,7 @@ def test_it_is_ended_with_us(stub: Stub, tmp_path: Path, number: int, where: str
     if where == "--version":
         Path(command).write_text(f"#!{sys.executable} -I\nimport os, time\n{body}", encoding="utf-8")
     code = CALLER.format(root=str(ROOT), temp=str(temp), command=command)
-    # Whoever started the tests may ignore signals, as nohup does; this program is as a shell starts it.
-    heeding = f"import signal; signal.signal({int(number)}, signal.{DEFAULT[number]})\n"
-    with subprocess.Popen([sys.executable, "-c", heeding + code], stderr=subprocess.DEVNULL) as caller:
+    with subprocess.Popen([sys.executable, "-c", code], stderr=subprocess.DEVNULL) as caller:
         until = time.monotonic() + 30
         while not alive.exists() and time.monotonic() < until:
             time.sleep(0.02)
