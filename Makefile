@@ -7,7 +7,7 @@ UV = $(or $(shell command -v uv),$(BIN)/uv)
 SPREAD := -n auto --maxprocesses 4 --dist loadfile
 PACKAGES := cli components deploy finops plan policies problems stacks
 
-.PHONY: setup demo test test-engine test-clients lint bench tools lock docs picture clean
+.PHONY: setup demo test test-engine test-engine-long test-clients lint bench tools lock docs picture clean
 
 setup: .venv/.installed
 
@@ -41,7 +41,11 @@ tools: setup
 	@$(BIN)/python -m tools
 
 test-engine: tools
-	$(BIN)/python -m pytest -m engine tests/engine $(SPREAD)
+	$(BIN)/python -m pytest -m "engine and not long" tests/engine $(SPREAD)
+
+# Staging and prod come, stay, go and come again; a region that refuses everything; twenty kills.
+test-engine-long: tools
+	$(BIN)/python -m pytest -m "engine and long" tests/engine $(SPREAD)
 
 # Other people's programs on what comes out of a graph; each is skipped, with a reason, where it is not installed.
 test-clients: tools

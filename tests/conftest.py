@@ -22,6 +22,7 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line(
         "markers", "engine: runs on the real Pulumi engine (`make tools`, `make test-engine`)"
     )
+    config.addinivalue_line("markers", "long: takes minutes by itself (`make test-engine-long`)")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

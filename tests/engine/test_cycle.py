@@ -74,7 +74,10 @@ def held() -> Iterator[ExitStack]:
         yield stack
 
 
-@pytest.fixture(scope="module", params=list(CLUSTERS))
+ONE_BY_ONE = [name if name == "dev" else pytest.param(name, marks=pytest.mark.long) for name in CLUSTERS]
+
+
+@pytest.fixture(scope="module", params=ONE_BY_ONE)
 def cycle(
     request: pytest.FixtureRequest, box: Sandbox, project: Path, clusters: Clusters, held: ExitStack
 ) -> Cycle:

@@ -73,6 +73,7 @@ def sandbox(folder: Path) -> Sandbox:
     return box
 
 
+@pytest.mark.long
 def test_every_kill_is_recovered_from(
     prepared: tuple[Path, Counter[str]], tmp_path_factory: pytest.TempPathFactory
 ) -> None:

@@ -317,6 +317,7 @@ def prod(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployed]:
     made.world.close()
 
 
+@pytest.mark.long
 class TestProduction:
     """The shipped prod: four cells, three of them regions."""
 
