@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 
 import boto3
 import pytest
-from moto.server import ThreadedMotoServer
 
 from deploy.process import ENGINES
 from deploy.teardown_aws import BALANCER_TAG, look, made_again
@@ -17,20 +15,6 @@ from deploy.teardown_stores import Asked
 ACCOUNT = "123456789012"
 REGION = "eu-west-1"
 CLUSTER = "tradewind-staging-euw1-cluster"
-
-
-@pytest.fixture(scope="module")
-def cloud() -> Iterator[None]:
-    server = ThreadedMotoServer(port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("AWS_ENDPOINT_URL", f"http://{host}:{port}")
-        patch.setenv("AWS_ACCESS_KEY_ID", "test")
-        patch.setenv("AWS_SECRET_ACCESS_KEY", "test")
-        patch.delenv("AWS_PROFILE", raising=False)
-        yield
-    server.stop()
 
 
 def client(service: str) -> object:

@@ -5,12 +5,10 @@ Recovery points and running tasks: tests/deploy/test_teardown_contents.py (moto 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import boto3
 import pytest
-from moto.server import ThreadedMotoServer
 
 from deploy.teardown_aws import look
 from deploy.teardown_contents import Contents
@@ -18,20 +16,6 @@ from deploy.teardown_questions import Questions
 from deploy.teardown_stores import Asked
 
 ACCOUNT, REGION = "123456789012", "eu-west-1"
-
-
-@pytest.fixture(scope="module")
-def cloud() -> Iterator[None]:
-    server = ThreadedMotoServer(port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("AWS_ENDPOINT_URL", f"http://{host}:{port}")
-        patch.setenv("AWS_ACCESS_KEY_ID", "test")
-        patch.setenv("AWS_SECRET_ACCESS_KEY", "test")
-        patch.delenv("AWS_PROFILE", raising=False)
-        yield
-    server.stop()
 
 
 def client(service: str) -> Any:
